@@ -1,0 +1,31 @@
+//! The nouns of pullmedic. Pure data: no I/O, no clock, no Kubernetes client.
+//!
+//! - [`cause`]: the closed vocabulary of causes and what a person should know about each.
+//! - [`stage`], [`endpoint`]: where in a pull, and at which host, something happened.
+//! - [`reference`]: an image string taken apart by the rules of the distribution grammar.
+//! - [`object`]: the few fields of Kubernetes objects that we read, decoded tolerantly.
+//! - [`hypothesis`]: what a text suggests.
+//! - [`sighting`]: one container seen unable to pull.
+//! - [`finding`], [`report`]: sightings of one cause with their verdict, and the public form of all of them.
+//! - [`capture`]: text from outside, redacted and capped before anything else sees it.
+
+pub mod capture;
+pub mod cause;
+pub mod endpoint;
+pub mod finding;
+pub mod hypothesis;
+pub mod object;
+pub mod reference;
+pub mod report;
+pub mod sighting;
+pub mod stage;
+
+pub use capture::Captured;
+pub use cause::{Actor, Cause, Clears, Grade, Group};
+pub use endpoint::Endpoint;
+pub use finding::{Certainty, Finding};
+pub use hypothesis::{Confidence, Hypothesis};
+pub use reference::Reference;
+pub use report::Report;
+pub use sighting::Sighting;
+pub use stage::Stage;
