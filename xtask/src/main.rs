@@ -1,0 +1,33 @@
+//! The chores of this repository that need more than a shell line: `cargo xtask cluster …` runs a real Kubernetes
+//! cluster on this machine, `cargo xtask scenarios …` breaks it in known ways and compares what the product says.
+
+#![expect(clippy::print_stdout, reason = "a chore talks to the person who started it")]
+
+mod cluster;
+mod command;
+mod steps;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "pullmedic's own chores")]
+enum Chore {
+    /// A real Kubernetes cluster with two nodes on this machine
+    #[command(subcommand)]
+    Cluster(cluster::Action),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Chore::parse() {
+        Chore::Cluster(action) => cluster::run(action),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
