@@ -26,7 +26,10 @@ impl Objects {
     /// Adds one object.
     pub fn add(&mut self, object: Object) {
         match object {
-            Object::Pod(pod) => self.pods.push(*pod),
+            Object::Pod(mut pod) => {
+                pod.complete();
+                self.pods.push(*pod);
+            }
             Object::Event(event) => self.events.push(*event),
             Object::Workload(workload) => self.workloads.push(*workload),
             Object::Node(node) => self.nodes.push(*node),

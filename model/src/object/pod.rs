@@ -262,6 +262,23 @@ impl ContainerKind {
 }
 
 impl Pod {
+    /// Adds to the spec what only the status names: people save and paste pods without their spec.
+    pub(super) fn complete(&mut self) {
+        let Pod { spec, status, .. } = self;
+        for (containers, statuses) in [
+            (&mut spec.init_containers, &status.init_container_statuses),
+            (&mut spec.containers, &status.container_statuses),
+            (&mut spec.ephemeral_containers, &status.ephemeral_container_statuses),
+        ] {
+            for status in statuses {
+                if !containers.iter().any(|container| container.name == status.name) {
+                    let (name, image) = (status.name.clone(), status.image.clone());
+                    containers.push(Container { name, image, ..Container::default() });
+                }
+            }
+        }
+    }
+
     /// Every container with a status, or without one yet, with its kind: init, main, ephemeral.
     pub fn containers(&self) -> impl Iterator<Item = (ContainerKind, &Container, Option<&ContainerStatus>)> {
         let lists = [

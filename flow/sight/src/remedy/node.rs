@@ -1,0 +1,229 @@
+//! Remedies for those who own nodes, networks and registries: explained, never applied by us.
+
+use pullmedic_model::finding::Remedy;
+use pullmedic_model::{Actor, Cause};
+
+use super::explained;
+use super::target::quoted;
+use crate::sentence::Facts;
+
+/// Faults of the registry's side.
+pub(super) fn registry(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
+    let endpoint = facts.endpoint();
+    let repository = facts.repository();
+    let (title, note): (String, &str) = match cause {
+        Cause::Forbidden => (
+            format!("have whoever owns {repository} grant pull on it to the login that the pod uses"),
+            "or name a pull secret whose login has that right",
+        ),
+        Cause::BlobMissing => (
+            format!("have the image pushed again to {repository}, whole"),
+            "until then use another tag, or a mirror that is whole",
+        ),
+        Cause::UnsupportedManifest => (
+            "have the image rebuilt as an OCI or Docker schema 2 image".to_owned(),
+            "a chart or another artifact is no image",
+        ),
+        Cause::ContentCorrupt => (
+            format!("have {endpoint} checked: a cache, a proxy or a broken copy alters the bytes"),
+            "the same image from another source tells which of them it is",
+        ),
+        Cause::QuotaExceeded => {
+            (format!("have the account's quota at {endpoint} raised, or space freed"), "")
+        }
+        Cause::PolicyBlocked => (
+            format!("ask whoever owns {endpoint} which policy blocks it, and mend what the policy is about"),
+            "a scan, a signature, an address list or a project setting are the usual ones",
+        ),
+        Cause::UpstreamOfCacheFailed => {
+            (format!("have whoever owns the cache {endpoint} look at its own upstream"), "")
+        }
+        _ => (
+            format!("wait, or tell whoever owns {endpoint}"),
+            "the kubelet goes on trying by itself, at least every five minutes",
+        ),
+    };
+    vec![explained(cause, title, None, Some(note).filter(|note| !note.is_empty()))]
+}
+
+/// Faults of the node's side and of the network between.
+pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
+    let endpoint = facts.endpoint();
+    let node = facts.node();
+    let host = host_of(&endpoint);
+    let certs = format!("/etc/containerd/certs.d/{endpoint}");
+    let (title, command, note): (String, Option<String>, &str) = match cause {
+        Cause::Dns => (
+            format!("make {host} resolve on {node}, or correct the name"),
+            Some(format!("getent hosts {}", quoted(host))),
+            "on the node: its own resolver answers pulls, not the cluster's DNS",
+        ),
+        Cause::ConnectionRefused => (
+            format!("start the registry at {endpoint}, or correct the port"),
+            Some(curl(&endpoint, "")),
+            "on the node",
+        ),
+        Cause::ConnectTimeout | Cause::Unreachable | Cause::TlsHandshakeTimeout | Cause::ConnectionReset => (
+            format!("open the way from {node} to {endpoint}"),
+            Some(curl(&endpoint, "-m 35 ")),
+            "on the node; a firewall that drops, a route, or a packet size that does not fit are the usual reasons",
+        ),
+        Cause::Proxy => (
+            format!(
+                "correct the proxy of the container runtime on {node}, or except {host} from it (NO_PROXY)"
+            ),
+            Some("systemctl show containerd --property=Environment".to_owned()),
+            "on the node; the runtime reads it once, at its start",
+        ),
+        Cause::HttpOnHttps => (
+            format!("give {endpoint} a certificate, or tell the runtime that it speaks plain HTTP"),
+            Some(format!(
+                "mkdir -p {certs} && printf 'server = \"http://{endpoint}\"\\n' > {certs}/hosts.toml"
+            )),
+            "on every node, where containerd's config_path is /etc/containerd/certs.d; plain HTTP lets anyone on the way \
+             change the image",
+        ),
+        Cause::TlsUnknownAuthority => (
+            format!("have {node} trust the authority of {endpoint}"),
+            Some(format!("install -D -m 0644 CA.crt {certs}/ca.crt")),
+            "on every node, where containerd's config_path is /etc/containerd/certs.d; no restart is needed. Take the \
+             authority's certificate from whoever owns it, not from the connection",
+        ),
+        Cause::TlsExpired | Cause::ClockSkew => (
+            format!(
+                "check the clock of {node} first; if it is right, have the certificate of {endpoint} renewed"
+            ),
+            Some(certificate(&endpoint, "-dates")),
+            "date -u on the node tells its clock",
+        ),
+        Cause::TlsHostnameMismatch => (
+            format!("have the certificate of {endpoint} made out to that name, or use a name that is in it"),
+            Some(certificate(&endpoint, "-ext subjectAltName")),
+            "",
+        ),
+        Cause::TlsProtocol => (
+            format!(
+                "have {endpoint} offer TLS 1.2 or later with a certificate that has subject alternative names"
+            ),
+            Some(certificate(&endpoint, "-text")),
+            "",
+        ),
+        Cause::ClientCertificateRequired => (
+            format!("give {node} the client certificate that {endpoint} wants"),
+            None,
+            "`client = [[\"CERT\", \"KEY\"]]` in the hosts.toml of that registry",
+        ),
+        Cause::CredentialProviderFailed => (
+            format!("look at the credential provider plugin on {node}"),
+            Some("journalctl -u kubelet | grep -i credential".to_owned()),
+            "its failures are only in the kubelet's log; the pull goes on without a login",
+        ),
+        Cause::LocalQpsLimited => (
+            "nothing: the kubelet tries again by itself".to_owned(),
+            None,
+            "registryPullQPS and registryBurst of the kubelet's configuration set the limit",
+        ),
+        Cause::PullQueued => (
+            format!("look for the pull that {node} is busy with"),
+            None,
+            "serializeImagePulls: false in the kubelet's configuration lets pulls run side by side",
+        ),
+        Cause::DiskFull | Cause::InodesExhausted => (
+            format!("free room on {node}"),
+            Some("df -h; df -i; crictl rmi --prune".to_owned()),
+            "on the node; --prune removes every image that no container uses, those pulled ahead of time among them",
+        ),
+        Cause::SignatureRejected => (
+            "have the image signed as the node's policy wants".to_owned(),
+            None,
+            "the policy is the platform team's to change, and nobody else's to go around",
+        ),
+        Cause::MirrorMisconfigured => (
+            format!("correct the mirror configuration of {node}"),
+            None,
+            "containerd: hosts.toml under config_path; CRI-O: registries.conf. A hosts.toml that does not parse is \
+             ignored, and only the runtime's log says so",
+        ),
+        Cause::NodeStoreDamaged => (
+            format!("remove the image on {node} and let it be pulled again"),
+            Some(format!("crictl rmi {}", quoted(&facts.image))),
+            "on the node",
+        ),
+        Cause::UnpackFailed => (
+            format!("look at the layer and the error that the words name, on {node}"),
+            None,
+            "the same image on another node tells whether the image or the node is at fault",
+        ),
+        Cause::RuntimeUnavailable => (
+            format!("have the container runtime of {node} looked at"),
+            Some("journalctl -u containerd --since -1h".to_owned()),
+            "pulls go on once it answers",
+        ),
+        Cause::PullStalled => (
+            format!("see whether bytes still arrive on {node}"),
+            Some("journalctl -u containerd --since -1h | grep -i pull".to_owned()),
+            "where pulls run one after another (the kubelet's default), look for the one in front",
+        ),
+        Cause::PullCancelled => (
+            format!(
+                "wait for the next attempt; if it is given up again, look at the container runtime of {node}"
+            ),
+            Some("journalctl -u containerd --since -1h".to_owned()),
+            "",
+        ),
+        _ => (
+            format!("look at the log of the container runtime on {node}, at the time of an attempt"),
+            Some("journalctl -u containerd --since -1h".to_owned()),
+            "",
+        ),
+    };
+    vec![explained(cause, title, command, Some(note).filter(|note| !note.is_empty()))]
+}
+
+/// The pause image is the platform's, and pulled with none of a pod's logins.
+pub(super) fn sandbox(facts: &Facts<'_>) -> Vec<Remedy> {
+    let image = if facts.image.is_empty() { "PAUSE_IMAGE" } else { &facts.image };
+    let mut remedy = explained(
+        Cause::SandboxImage,
+        format!(
+            "make the pause image available on {}, or name another one in its runtime's configuration",
+            facts.node()
+        ),
+        Some(format!("crictl pull {}", quoted(image))),
+        Some(
+            "on the node; containerd names it in sandbox_image (1.x) or pinned_images.sandbox (2.x), CRI-O in pause_image",
+        ),
+    );
+    remedy.actor = Actor::Platform;
+    let mut remedies = vec![remedy];
+    if let Some(inner) = facts.verdict.inner
+        && inner != Cause::Unknown
+    {
+        remedies.extend(match inner.actor() {
+            Actor::Registry => registry(inner, facts),
+            Actor::Application | Actor::Platform | Actor::Network => on_node(inner, facts),
+        });
+    }
+    remedies
+}
+
+fn host_of(endpoint: &str) -> &str {
+    match endpoint.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => endpoint,
+    }
+}
+
+fn curl(endpoint: &str, options: &str) -> String {
+    format!("curl -sv {options}{} -o /dev/null", quoted(&format!("https://{endpoint}/v2/")))
+}
+
+fn certificate(endpoint: &str, what: &str) -> String {
+    let host = host_of(endpoint);
+    let address = if host == endpoint { format!("{endpoint}:443") } else { endpoint.to_owned() };
+    format!(
+        "openssl s_client -connect {} -servername {} </dev/null 2>/dev/null | openssl x509 -noout {what}",
+        quoted(&address),
+        quoted(host)
+    )
+}

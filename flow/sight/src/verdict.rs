@@ -1,0 +1,173 @@
+//! How sure a finding is, from words alone (`docs/certainty.md`; issue 4 adds the replay).
+
+use pullmedic_model::finding::{Rival, Standing};
+use pullmedic_model::{Cause, Certainty, Clears, Confidence, Endpoint, Hypothesis, Sighting, Stage};
+
+use crate::words;
+
+/// What is held of one sighting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) cause: Cause,
+    pub(crate) inner: Option<Cause>,
+    pub(crate) also: Vec<Cause>,
+    pub(crate) certainty: Certainty,
+    pub(crate) rivals: Vec<Rival>,
+    pub(crate) stage: Option<Stage>,
+    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) clears: Option<Clears>,
+    /// The HTTP status that the words name.
+    pub(crate) status: Option<u16>,
+}
+
+/// Judges a sighting by what its words suggest; `None` when it has no words.
+pub(crate) fn judge(sighting: &Sighting, hypothesis: Option<&Hypothesis>) -> Verdict {
+    match hypothesis {
+        Some(hypothesis) => by_words(sighting, hypothesis),
+        None if sighting.reason.as_str() == "Pulling" => stalled(),
+        None => silent(),
+    }
+}
+
+/// A pull without an end: the event is written before the kubelet's queue, so the two look alike.
+fn stalled() -> Verdict {
+    let queued = rival(Cause::PullStalled, Cause::PullQueued);
+    let cause = Cause::PullStalled;
+    Verdict { rivals: vec![queued], clears: cause.clears(), cause, ..silent() }
+}
+
+fn silent() -> Verdict {
+    Verdict {
+        cause: Cause::Unknown,
+        inner: None,
+        also: Vec::new(),
+        certainty: Certainty::Undecided,
+        rivals: Vec::new(),
+        stage: None,
+        endpoint: None,
+        clears: None,
+        status: None,
+    }
+}
+
+fn by_words(sighting: &Sighting, hypothesis: &Hypothesis) -> Verdict {
+    let cause = hypothesis.cause;
+    let mut rivals: Vec<Rival> = hypothesis.rivals.iter().map(|&code| rival(cause, code)).collect();
+    let mut certainty = match hypothesis.confidence {
+        Confidence::Certain | Confidence::Strong => Certainty::Likely,
+        Confidence::Weak => Certainty::Undecided,
+    };
+    if is_statement_about_itself(sighting, cause) {
+        certainty = Certainty::Proven;
+        for rival in &mut rivals {
+            rival.standing = Standing::Excluded;
+            rival.because = "the one that refuses says so of itself, and names this cause".into();
+        }
+    }
+    if cause == Cause::NeverPullAbsent {
+        certainty = never_pull(sighting.kubelet_minor, &mut rivals);
+    }
+    // A hypothesis only: a verdict above `undecided` never uses it (`docs/causes/not-found-or-denied.md`).
+    if matches!(cause, Cause::Unknown | Cause::NotFoundOrDenied) {
+        certainty = Certainty::Undecided;
+    }
+    Verdict {
+        cause,
+        inner: hypothesis.inner,
+        also: hypothesis.also.clone(),
+        certainty,
+        rivals,
+        stage: hypothesis.stage,
+        endpoint: hypothesis.endpoint.clone(),
+        clears: hypothesis.clears,
+        status: hypothesis.status,
+    }
+}
+
+/// The kubelet's statements about itself, and the API server's about an object it refuses, are proof: its own pull
+/// rate, a name that does not parse, a pull secret that does not decode.
+fn is_statement_about_itself(sighting: &Sighting, cause: Cause) -> bool {
+    let reason = sighting.reason.as_str();
+    match cause {
+        Cause::LocalQpsLimited => matches!(reason, "ErrImagePull" | "ImagePullBackOff"),
+        Cause::InvalidReference => matches!(reason, "InvalidImageName" | "FailedCreate"),
+        Cause::PullSecretMalformed => words::is_keyring_or_intent(reason),
+        _ => false,
+    }
+}
+
+/// The kubelet's words for an absent image with policy Never came to mean more with KEP-2535: from 1.33 behind a gate,
+/// from 1.35 by default (`docs/causes/never-pull-absent.md`).
+fn never_pull(kubelet_minor: Option<u32>, rivals: &mut Vec<Rival>) -> Certainty {
+    rivals.retain(|rival| rival.code != Cause::CachedNotAuthorized);
+    let (standing, because, certainty) = match kubelet_minor {
+        Some(minor) if minor < 33 => (
+            Standing::Excluded,
+            "the node's kubelet is older than the check that could cause it",
+            Certainty::Likely,
+        ),
+        Some(minor) if minor < 35 => (
+            Standing::Open,
+            "the node's kubelet has that check, switched off unless somebody set it",
+            Certainty::Likely,
+        ),
+        Some(_) => (
+            Standing::Open,
+            "since Kubernetes 1.35 the kubelet says the same of an image that is there and that the pod may not use",
+            Certainty::Undecided,
+        ),
+        None => (
+            Standing::Open,
+            "from Kubernetes 1.35 on the words mean both, and the node's version is not known",
+            Certainty::Undecided,
+        ),
+    };
+    rivals.insert(0, Rival { code: Cause::CachedNotAuthorized, standing, because: because.into() });
+    certainty
+}
+
+fn rival(cause: Cause, code: Cause) -> Rival {
+    use Cause as C;
+    let because = match (cause, code) {
+        (C::TagNotFound, C::RepositoryNotFound) | (C::RepositoryNotFound, C::TagNotFound) => {
+            "the runtime words a missing tag and a missing repository alike"
+        }
+        (C::PullStalled, C::PullQueued) | (C::PullQueued, C::PullStalled) => {
+            "the kubelet announces a pull before its turn in the queue comes"
+        }
+        (C::DiskFull, C::InodesExhausted) => "no bytes left and no inodes left have the same text",
+        (_, C::UpstreamOfCacheFailed) => {
+            "a pull-through cache in front of the registry would pass its failure on so"
+        }
+        (_, C::CredentialProviderFailed) => {
+            "a node's credential provider that fails leaves the pull without a login, and says so only in the kubelet's log"
+        }
+        (_, C::ClockSkew) => "a node whose clock is wrong sees the same",
+        (_, C::Proxy) => "a proxy on the way can answer so in the registry's place",
+        (_, C::RepositoryNotFound) => "a registry may refuse rather than say that a repository is absent",
+        (_, C::NoCredentials | C::BadCredentials | C::Forbidden | C::CredentialsExpired) => {
+            "the words do not tell whether a login was sent, and which"
+        }
+        _ => "the words fit it as well",
+    };
+    Rival { code, standing: Standing::Open, because: because.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_is_undecided_where_the_kubelet_may_hide_a_refusal() {
+        for (minor, certainty, standing) in [
+            (Some(32), Certainty::Likely, Standing::Excluded),
+            (Some(34), Certainty::Likely, Standing::Open),
+            (Some(35), Certainty::Undecided, Standing::Open),
+            (None, Certainty::Undecided, Standing::Open),
+        ] {
+            let mut rivals = vec![rival(Cause::NeverPullAbsent, Cause::CachedNotAuthorized)];
+            assert_eq!(never_pull(minor, &mut rivals), certainty, "{minor:?}");
+            assert_eq!((rivals.len(), rivals[0].standing), (1, standing), "{minor:?}");
+        }
+    }
+}
