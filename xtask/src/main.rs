@@ -5,6 +5,7 @@
 
 mod cluster;
 mod command;
+mod scenarios;
 mod steps;
 
 use std::process::ExitCode;
@@ -17,11 +18,14 @@ enum Chore {
     /// A real Kubernetes cluster with two nodes on this machine
     #[command(subcommand)]
     Cluster(cluster::Action),
+    /// Inject faults into the cluster and compare what pullmedic says about them
+    Scenarios(scenarios::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Cluster(action) => cluster::run(action),
+        Chore::Scenarios(arguments) => scenarios::scenarios(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

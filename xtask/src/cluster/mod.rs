@@ -20,7 +20,7 @@ mod up;
 use anyhow::Result;
 use clap::Subcommand;
 
-pub(crate) use up::up;
+pub(crate) use up::{Cluster, up};
 
 /// What to do with the cluster.
 #[derive(Subcommand)]

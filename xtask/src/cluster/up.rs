@@ -21,7 +21,7 @@ pub(crate) struct Cluster {
     /// Its namespaces.
     pub(crate) spaces: Namespaces,
     /// Nobody else changes it while this lives.
-    pub(crate) lock: Lock,
+    pub(crate) _lock: Lock,
 }
 
 /// Starts what does not run, in the order of need, and returns when both nodes are ready.
@@ -70,5 +70,5 @@ pub(crate) fn up() -> Result<Cluster> {
     })?;
     println!("{:>7.1} s  in all\n\nexport KUBECONFIG={}", steps.seconds(), kubeconfig().display());
     println!("kubectl: {}", programs.ours("kubectl").display());
-    Ok(Cluster { programs, spaces, lock })
+    Ok(Cluster { programs, spaces, _lock: lock })
 }

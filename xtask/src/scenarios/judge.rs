@@ -1,0 +1,200 @@
+//! Comparing what the product said with what was injected.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::file::Said;
+
+/// How an answer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grade {
+    /// It names the injected cause and stands by it.
+    Right,
+    /// It says that it cannot decide, and the injected cause is among what it leaves.
+    Undecided,
+    /// Anything else, silence included.
+    Wrong,
+}
+
+impl Grade {
+    /// The word in the table.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Undecided => "undecided",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
+/// The product's answer to one case.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// How it counts.
+    pub(crate) grade: Grade,
+    /// Cause, or cause and inner cause; `nothing` when it found none.
+    pub(crate) cause: String,
+    /// Its certainty.
+    pub(crate) certainty: String,
+    /// The words it goes by.
+    pub(crate) proof: String,
+    /// Everything that differs from what was expected; empty when the case passed.
+    pub(crate) differs: Vec<String>,
+}
+
+impl Answer {
+    /// When there is no report to judge.
+    pub(crate) fn none(why: String) -> Self {
+        Self {
+            grade: Grade::Wrong,
+            cause: "nothing".to_owned(),
+            certainty: String::new(),
+            proof: String::new(),
+            differs: vec![why],
+        }
+    }
+}
+
+/// Judges the report of a namespace that holds one fault.
+pub(crate) fn judge(report: &str, expected: &Said) -> Result<Answer> {
+    let report: Value = serde_json::from_str(report).context("the report is no JSON")?;
+    let findings = report["findings"].as_array().cloned().unwrap_or_default();
+    let named = findings.iter().find(|finding| finding["cause"] == expected.cause.as_str());
+    let Some(finding) = named.or_else(|| findings.first()) else {
+        return Ok(Answer::none("it found nothing".to_owned()));
+    };
+    let mut differs = compare(finding, expected);
+    for other in findings.iter().filter(|other| !std::ptr::eq(*other, finding)) {
+        differs.push(format!("it also found {}", text(&other["cause"])));
+    }
+    for skipped in report["skipped"].as_array().into_iter().flatten() {
+        differs.push(format!("it could not read {}: {}", text(&skipped["what"]), text(&skipped["reason"])));
+    }
+    let cause = match finding["inner"].as_str() {
+        Some(inner) => format!("{} ({inner})", text(&finding["cause"])),
+        None => text(&finding["cause"]),
+    };
+    let proof = finding["proof"].as_array().and_then(|proof| proof.first());
+    Ok(Answer {
+        grade: if findings.len() > 1 { Grade::Wrong } else { grade(finding, expected) },
+        cause,
+        certainty: text(&finding["certainty"]),
+        proof: proof.map(|seen| text(&seen["text"])).unwrap_or_default(),
+        differs,
+    })
+}
+
+fn grade(finding: &Value, expected: &Said) -> Grade {
+    let same = finding["cause"] == expected.cause.as_str()
+        && expected.inner.as_ref().is_none_or(|inner| finding["inner"] == inner.as_str());
+    let listed = same || rivals(finding).any(|code| code == expected.cause);
+    match (finding["certainty"].as_str(), same, listed) {
+        (Some("undecided"), _, true) => Grade::Undecided,
+        (Some("likely" | "proven"), true, _) => Grade::Right,
+        _ => Grade::Wrong,
+    }
+}
+
+fn compare(finding: &Value, expected: &Said) -> Vec<String> {
+    let mut differs = Vec::new();
+    let mut expect = |what: &str, wanted: &str, said: String| {
+        if wanted != said {
+            differs.push(format!("{what}: expected {wanted}, said {said}"));
+        }
+    };
+    expect("cause", &expected.cause, text(&finding["cause"]));
+    if let Some(inner) = &expected.inner {
+        expect("inner cause", inner, text(&finding["inner"]));
+    }
+    let certainty = text(&finding["certainty"]);
+    if !expected.certainty.contains(&certainty) {
+        expect("certainty", &expected.certainty.join(" or "), certainty);
+    }
+    let place = &finding["sightings"][0];
+    if let Some(kind) = &expected.container {
+        expect("kind of container", kind, text(&place["kind"]));
+    }
+    if let Some(owner) = &expected.owner {
+        expect("owner", owner, format!("{}/{}", text(&place["owner"]["kind"]), text(&place["owner"]["name"])));
+    }
+    for wanted in &expected.rivals {
+        if !rivals(finding).any(|code| code == *wanted) {
+            differs.push(format!("rival {wanted} is not in its list"));
+        }
+    }
+    differs
+}
+
+fn rivals(finding: &Value) -> impl Iterator<Item = String> + '_ {
+    finding["rivals"].as_array().into_iter().flatten().map(|rival| text(&rival["code"]))
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "nothing".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn expected() -> Said {
+        Said {
+            cause: "tag-not-found".to_owned(),
+            certainty: vec!["likely".to_owned(), "undecided".to_owned()],
+            rivals: vec!["repository-not-found".to_owned()],
+            inner: None,
+            container: None,
+            owner: None,
+            on: BTreeMap::new(),
+        }
+    }
+
+    fn report(cause: &str, certainty: &str, rivals: &[&str]) -> String {
+        let rivals: Vec<Value> = rivals.iter().map(|code| json!({"code": code})).collect();
+        json!({"findings": [{"cause": cause, "certainty": certainty, "rivals": rivals}]}).to_string()
+    }
+
+    #[test]
+    fn injected_cause_with_its_rival_passes() {
+        let answer = judge(&report("tag-not-found", "likely", &["repository-not-found"]), &expected()).unwrap();
+        assert_eq!((answer.grade, answer.differs.len()), (Grade::Right, 0));
+    }
+
+    #[test]
+    fn undecided_counts_as_such_only_if_it_leaves_the_injected_cause() {
+        let leaves = judge(&report("repository-not-found", "undecided", &["tag-not-found"]), &expected()).unwrap();
+        assert_eq!(leaves.grade, Grade::Undecided);
+        let loses = judge(&report("repository-not-found", "undecided", &["dns"]), &expected()).unwrap();
+        assert_eq!(loses.grade, Grade::Wrong);
+    }
+
+    #[test]
+    fn another_cause_is_wrong_however_sure() {
+        let answer = judge(&report("dns", "proven", &["tag-not-found"]), &expected()).unwrap();
+        assert_eq!(answer.grade, Grade::Wrong);
+        assert_eq!(answer.differs.len(), 3);
+    }
+
+    #[test]
+    fn silence_is_wrong() {
+        let answer = judge(r#"{"findings": []}"#, &expected()).unwrap();
+        assert_eq!((answer.grade, answer.cause.as_str()), (Grade::Wrong, "nothing"));
+    }
+
+    #[test]
+    fn second_finding_in_a_namespace_of_one_fault_is_wrong() {
+        let mut two: Value = serde_json::from_str(&report("tag-not-found", "likely", &["repository-not-found"])).unwrap();
+        let other = json!({"cause": "dns", "certainty": "likely"});
+        two["findings"].as_array_mut().unwrap().push(other);
+        let answer = judge(&two.to_string(), &expected()).unwrap();
+        assert_eq!((answer.grade, answer.differs.as_slice()), (Grade::Wrong, &["it also found dns".to_owned()][..]));
+    }
+}

@@ -1,0 +1,88 @@
+//! `docs/accuracy.md`: every case that was run, nothing left out.
+
+use std::fmt::Write as _;
+
+use super::judge::{Answer, Grade};
+use super::objects::Case;
+use crate::cluster::layout::KUBERNETES;
+
+/// One case and what came of it.
+pub(crate) struct Row<'a> {
+    /// What was injected where.
+    pub(crate) case: Case<'a>,
+    /// Seconds from the injection to the cluster's own sign; `None` if it never came.
+    pub(crate) shown: Option<f64>,
+    /// Seconds that the product took.
+    pub(crate) took: f64,
+    /// What it said.
+    pub(crate) answer: Answer,
+}
+
+/// Words of a proof in the table: enough to recognise the message, short enough for a row.
+const WORDS: usize = 240;
+
+/// The page.
+pub(crate) fn page(rows: &[Row<'_>]) -> String {
+    let count = |grade: Grade| rows.iter().filter(|row| row.answer.grade == grade).count();
+    let passed = rows.iter().filter(|row| row.answer.differs.is_empty()).count();
+    let mut page = format!(
+        "# Accuracy\n\n\
+         What `pullmedic diagnose` said about faults injected into a real cluster (Kubernetes {KUBERNETES}, both runtimes), \
+         by the words alone.\nWritten by `cargo xtask scenarios`; each row is a file of `scenarios/`.\n\n\
+         **{} right, {} undecided, {} wrong** of {} · {passed} as expected in every detail.\n\n\
+         Right: it named the injected cause and stood by it. Undecided: it said that the words do not decide, and the \
+         injected cause is among those it left. Wrong: anything else, silence included.\n\n\
+         `shown`: seconds from the injection until the cluster itself showed the fault. `took`: seconds of `pullmedic diagnose`.\n\n\
+         | scenario | fault | runtime | injected | said | certainty | counts as | proof | shown | took |\n\
+         |---|---|---|---|---|---|---|---|--:|--:|\n",
+        count(Grade::Right),
+        count(Grade::Undecided),
+        count(Grade::Wrong),
+        rows.len(),
+    );
+    for row in rows {
+        let scenario = row.case.scenario;
+        let expected = scenario.expect.text.on(row.case.node.name);
+        let injected = match &expected.inner {
+            Some(inner) => format!("{} ({inner})", expected.cause),
+            None => expected.cause.clone(),
+        };
+        let shown = row.shown.map_or("never".to_owned(), |seconds| format!("{seconds:.0}"));
+        let answer = &row.answer;
+        // A string always takes what is written to it.
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {injected} | {} | {} | {} | {} | {shown} | {:.2} |",
+            scenario.id,
+            cell(&scenario.title),
+            row.case.node.runtime.name(),
+            answer.cause,
+            answer.certainty,
+            answer.grade.word(),
+            code(&answer.proof),
+            row.took,
+        );
+    }
+    let failed: Vec<&Row<'_>> = rows.iter().filter(|row| !row.answer.differs.is_empty()).collect();
+    if !failed.is_empty() {
+        page.push_str("\n## Not as expected\n\n");
+        for row in failed {
+            let what = cell(&row.answer.differs.join("; "));
+            let _ = writeln!(page, "- {} on {}: {what}", row.case.scenario.id, row.case.node.runtime.name());
+        }
+    }
+    page
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}
+
+fn code(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let short: String = text.chars().take(WORDS).collect();
+    let dots = if short.len() < text.len() { " …" } else { "" };
+    format!("`{}{dots}`", cell(&short).replace('`', "'"))
+}
