@@ -1,0 +1,10 @@
+//! Credentials and permissions.
+
+mod login;
+mod supply;
+
+pub(super) use login::{BAD_CREDENTIALS, CREDENTIALS_EXPIRED, FORBIDDEN, NO_CREDENTIALS};
+pub(super) use supply::{
+    CACHED_NOT_AUTHORIZED, CREDENTIAL_PROVIDER_FAILED, PULL_SECRET_MALFORMED, PULL_SECRET_MISSING,
+    PULL_SECRET_UNMATCHED,
+};
