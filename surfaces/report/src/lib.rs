@@ -1,1 +1,75 @@
-//! report
+//! One report in many forms. Pure: values in, text out. Whoever calls looks at the terminal, the clock and the locale and
+//! says what it saw in a [`Look`].
+//!
+//! - [`write_report`]: what was found, in each [`Form`].
+//! - [`write_hypothesis_text`], [`hypothesis_json`]: what a single message suggests.
+//! - [`write_page_text`], [`page_markdown`], [`causes_index_markdown`]: the page of a cause.
+//! - [`schema`]: the JSON Schema of the machine-readable forms.
+//! - [`shown`]: text from outside with every character escaped that a reader could not see (threat 18).
+//!
+//! Inside: `look` (width, colour, time), `paper` and `wrap` (lines of text), `invisible` (what is escaped), `whom` and
+//! `phrase` (words that several forms share), `text`, `proof`, `remedy`, `wide` and `tail` (the parts of the text form),
+//! `markdown` and `inline` (the ticket), `json` and `yaml` (the public format), `page` and `hypothesis`.
+
+mod hypothesis;
+mod inline;
+mod invisible;
+mod json;
+mod look;
+mod markdown;
+mod page;
+mod page_markdown;
+mod paper;
+mod phrase;
+mod proof;
+mod remedy;
+mod tail;
+mod text;
+mod whom;
+mod wide;
+mod wrap;
+mod yaml;
+
+use std::io;
+
+use pullmedic_model::Report;
+
+pub use hypothesis::{hypothesis_json, write_hypothesis_text};
+pub use invisible::shown;
+pub use look::Look;
+pub use page::write_page_text;
+pub use page_markdown::{causes_index_markdown, page_markdown};
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For a person: one paragraph a finding.
+    Text,
+    /// As `Text`, with every sighting, observation and rival.
+    Wide,
+    /// The public format, indented.
+    Json,
+    /// The public format as YAML.
+    Yaml,
+    /// A ticket that can be pasted.
+    Markdown,
+}
+
+/// Writes `report` in one form.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_report(report: &Report, form: Form, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    match form {
+        Form::Text => text::write(report, text::Detail::Short, look, out),
+        Form::Wide => text::write(report, text::Detail::Whole, look, out),
+        Form::Json => json::write(report, look.ascii, out),
+        Form::Yaml => yaml::write(report, look.ascii, out),
+        Form::Markdown => markdown::write(report, look, out),
+    }
+}
+
+/// The JSON Schema of what [`Form::Json`] and [`Form::Yaml`] write.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}

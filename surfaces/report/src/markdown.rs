@@ -1,0 +1,251 @@
+//! A ticket that can be pasted: it is read elsewhere and later, so it names the cluster and gives every time in full.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use pullmedic_model::finding::{FindingState, Observation, Remedy};
+use pullmedic_model::sighting::Place;
+use pullmedic_model::{Certainty, Finding, Report};
+
+use crate::Look;
+use crate::inline::{cell, code, fenced, prose};
+use crate::paper::pasteable;
+use crate::phrase::{
+    both_ends, injected, managed, open_rivals, outlook, rule, serving, speaker, team, terms, would,
+};
+use crate::remedy::LEFT_OUT;
+use crate::tail::{found, ground, grouped, is_command};
+use crate::text::names_namespaces;
+use crate::whom::whom;
+
+/// Rows of a table of places; issue trackers fold or refuse very long tickets.
+const PLACES: usize = 30;
+
+/// Characters kept of long words, from the start and from the end.
+const WORDS: (usize, usize) = (1000, 3000);
+
+/// Observations and skipped things that are spelled out.
+const ENTRIES: usize = 10;
+
+struct Ticket<'a> {
+    look: &'a Look,
+    text: String,
+}
+
+pub(crate) fn write(report: &Report, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut ticket = Ticket { look, text: String::new() };
+    ticket.heading(report);
+    let name_namespace = names_namespaces(report);
+    for (index, finding) in report.findings.iter().enumerate() {
+        ticket.finding(index + 1, finding, name_namespace);
+    }
+    ticket.skipped(report);
+    out.write_all(ticket.text.as_bytes())
+}
+
+impl Ticket<'_> {
+    fn prose(&self, text: &str) -> String {
+        prose(text, self.look.ascii)
+    }
+
+    fn code(&self, text: &str) -> String {
+        code(text, self.look.ascii)
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// A paragraph, with an empty line after it.
+    fn paragraph(&mut self, text: &str) {
+        self.push(text);
+        self.push("");
+    }
+
+    fn fenced(&mut self, language: &str, text: &str) {
+        let block = fenced(language, text, self.look.ascii);
+        self.push(&block);
+    }
+
+    fn heading(&mut self, report: &Report) {
+        let title = match (report.findings.is_empty(), report.skipped.is_empty()) {
+            (false, _) => format!("Images that cannot be pulled: {}", found(report)),
+            (true, true) => "No container waits for an image".to_owned(),
+            (true, false) => "Nothing found, but not everything was read".to_owned(),
+        };
+        self.paragraph(&format!("# {title}"));
+        let mut lines = self.prose(&ground(report));
+        if let Some(cluster) = &report.cluster {
+            lines.push_str(&format!(" API server {}.", self.code(&cluster.server)));
+        }
+        if let Some(at) = report.observed_at {
+            lines.push_str(&format!(" Seen at {}.", self.look.time_to_paste(at)));
+        }
+        self.paragraph(&lines);
+    }
+
+    fn finding(&mut self, number: usize, finding: &Finding, name_namespace: bool) {
+        let place = self.prose(&whom(finding, name_namespace));
+        let (cause, certainty) = (finding.cause.code(), finding.certainty.code());
+        self.paragraph(&format!("## {number}. {cause}: {place} ({certainty})"));
+        let summary = self.prose(&finding.summary);
+        self.paragraph(&summary);
+        self.facts(finding);
+        if !finding.proof.is_empty() {
+            self.paragraph("### Proof");
+            for observation in finding.proof.iter().take(ENTRIES) {
+                self.observation(observation);
+            }
+            self.more(finding.proof.len(), ENTRIES);
+        }
+        self.doubt(finding);
+        self.remedies(finding);
+        self.paragraph("### Where");
+        self.places(&finding.sightings);
+    }
+
+    fn facts(&mut self, finding: &Finding) {
+        let mut facts =
+            vec![("Certainty", format!("{}: {}", finding.certainty.code(), rule(finding.certainty)))];
+        facts.extend(finding.inner.map(|inner| ("Inside", format!("{}: {}", inner.code(), inner.title()))));
+        facts.extend(finding.also.iter().map(|also| ("Also", format!("{}: {}", also.code(), also.title()))));
+        facts.extend(finding.since.map(|since| ("Since", self.look.time_to_paste(since))));
+        facts.extend(finding.stage.map(|stage| ("Stage", stage.code().to_owned())));
+        facts.extend(finding.endpoint.as_ref().map(|endpoint| ("Endpoint", endpoint.to_string())));
+        let images: BTreeSet<&String> = finding.image.iter().chain(&finding.images).collect();
+        facts.extend(images.into_iter().take(ENTRIES).map(|image| ("Image", image.clone())));
+        facts.push(("Acts", team(finding.actor).to_owned()));
+        facts.extend(finding.managed_by.iter().take(ENTRIES).map(|manager| ("Change", managed(manager))));
+        facts.extend(finding.injected_by.iter().take(ENTRIES).map(|image| ("Origin", injected(image))));
+        facts.extend(finding.serving.iter().take(ENTRIES).map(|served| ("Still", serving(served))));
+        let pasted = Look { now: None, ..self.look.clone() };
+        facts.extend(outlook(finding, &pasted).into_iter().map(|clause| ("Outlook", clause)));
+        for (name, fact) in facts {
+            let fact = self.prose(&fact);
+            self.push(&format!("- {name}: {fact}"));
+        }
+        self.push(&format!("- Read on: `pullmedic explain {}`", finding.cause.code()));
+        self.push("");
+    }
+
+    fn observation(&mut self, observation: &Observation) {
+        let mut line =
+            format!("{}, in {}", self.prose(&speaker(observation)), self.code(&observation.source));
+        if let Some(at) = observation.at {
+            line.push_str(&format!(", at {}", self.look.time_to_paste(at)));
+        }
+        self.paragraph(&format!("{line}:"));
+        let words = observation.text.as_str();
+        match both_ends(words, WORDS.0, WORDS.1) {
+            Some((head, left_out, tail)) => {
+                self.fenced("text", &format!("{head}\n[{left_out} characters left out]\n{tail}"));
+            }
+            None => self.fenced("text", words),
+        }
+    }
+
+    fn doubt(&mut self, finding: &Finding) {
+        match finding.certainty {
+            Certainty::Proven => return,
+            Certainty::Likely | Certainty::Undecided => {}
+        }
+        if open_rivals(finding).next().is_some() {
+            self.paragraph("### Not yet excluded");
+            for rival in open_rivals(finding) {
+                let because = self.prose(&rival.because);
+                self.push(&format!("- {}: {because}", rival.code.code()));
+            }
+            self.push("");
+        }
+        if let Some(missing) = &finding.missing {
+            let missing = self.prose(missing);
+            self.paragraph(&format!("**{}** {missing}", would(finding.certainty)));
+        }
+    }
+
+    fn remedies(&mut self, finding: &Finding) {
+        match finding.state {
+            FindingState::Over => return,
+            FindingState::Active | FindingState::Unknown => {}
+        }
+        self.paragraph("### Fix");
+        if finding.remedies.is_empty() {
+            self.paragraph(&format!("None that can be offered from here; {} must act.", team(finding.actor)));
+        }
+        for remedy in &finding.remedies {
+            self.remedy(remedy);
+        }
+    }
+
+    fn remedy(&mut self, remedy: &Remedy) {
+        let (title, terms) = (self.prose(&remedy.title), self.prose(&terms(remedy)));
+        self.paragraph(&format!("**Option:** {title} ({terms})"));
+        if let Some(note) = &remedy.note {
+            let note = self.prose(note);
+            self.paragraph(&note);
+        }
+        let blocks = [("sh", "command", &remedy.command, false), ("yaml", "YAML", &remedy.yaml, true)];
+        for (language, what, lines, several) in blocks {
+            match lines {
+                Some(lines) if pasteable(lines, self.look.ascii, several) => self.fenced(language, lines),
+                Some(_) => self.paragraph(&format!("The {what} is {LEFT_OUT}.")),
+                None => {}
+            }
+        }
+    }
+
+    fn places(&mut self, places: &[Place]) {
+        self.push("| Namespace | Owner | Pod | Container | Kind | Node |");
+        self.push("|---|---|---|---|---|---|");
+        for place in places.iter().take(PLACES) {
+            let owner = place.owner.as_ref().map(ToString::to_string);
+            let cells = [
+                Some(place.namespace.as_str()),
+                owner.as_deref(),
+                place.pod.as_deref(),
+                Some(place.container.as_str()),
+                Some(place.kind.code()),
+                place.node.as_deref(),
+            ]
+            .map(|text| cell(&self.code(text.unwrap_or_default())).into_owned());
+            self.push(&format!("| {} |", cells.join(" | ")));
+        }
+        self.push("");
+        self.more(places.len(), PLACES);
+    }
+
+    fn skipped(&mut self, report: &Report) {
+        if report.skipped.is_empty() {
+            return;
+        }
+        self.paragraph("## Not read");
+        let groups = grouped(&report.skipped);
+        for group in groups.iter().take(ENTRIES) {
+            let Some(first) = group.first() else { continue };
+            let mut names: Vec<String> =
+                group.iter().take(ENTRIES).map(|entry| self.prose(&entry.what)).collect();
+            if group.len() > ENTRIES {
+                names.push(format!("{} more", group.len() - ENTRIES));
+            }
+            let reason = self.prose(&first.reason);
+            self.push(&format!("- {}: {reason}", names.join(", ")));
+            if let Some(needs) = &first.needs {
+                let needs = self.prose(needs);
+                self.push(&format!("  - needs: {needs}"));
+            }
+            if let Some(next) = &first.next {
+                let next = if is_command(next) { self.code(next) } else { self.prose(next) };
+                self.push(&format!("  - next: {next}"));
+            }
+        }
+        self.push("");
+        self.more(groups.len(), ENTRIES);
+    }
+
+    fn more(&mut self, all: usize, shown: usize) {
+        if all > shown {
+            self.paragraph(&format!("And {} more: `-o json` has all.", all - shown));
+        }
+    }
+}

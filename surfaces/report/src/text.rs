@@ -1,0 +1,152 @@
+//! The text forms: one paragraph a finding, then what was and was not read.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use pullmedic_model::finding::FindingState;
+use pullmedic_model::{Certainty, Finding, Report};
+
+use crate::Look;
+use crate::paper::{DOUBT, FAINT, FAULT, GOOD, PLAIN, Paper, STRONG};
+use crate::phrase::{injected, managed, open_rivals, outlook, serving, would};
+use crate::whom::whom;
+use crate::wrap::columns;
+use crate::{proof, remedy, tail, wide};
+
+/// How much of a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// What a person on call reads.
+    Short,
+    /// Everything.
+    Whole,
+}
+
+impl Detail {
+    /// How many of `total` things to show when a short report shows `few`. A single one too many is no saving.
+    pub(crate) fn cut(self, total: usize, few: usize) -> usize {
+        match self {
+            Detail::Short if total > few + 1 => few,
+            Detail::Short | Detail::Whole => total,
+        }
+    }
+}
+
+pub(crate) fn write(report: &Report, detail: Detail, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let paper = &mut Paper::new(look, out);
+    let name_namespace = names_namespaces(report);
+    for finding in &report.findings {
+        write_finding(paper, finding, detail, name_namespace)?;
+        paper.gap()?;
+    }
+    tail::write(paper, report, detail)
+}
+
+/// Whether a finding must say its namespace: not where only one was looked at.
+pub(crate) fn names_namespaces(report: &Report) -> bool {
+    let touched: BTreeSet<&str> = report
+        .findings
+        .iter()
+        .flat_map(|finding| &finding.sightings)
+        .map(|place| place.namespace.as_str())
+        .collect();
+    report.read.namespaces > 1 || touched.len() > 1
+}
+
+fn write_finding(
+    paper: &mut Paper<'_>,
+    finding: &Finding,
+    detail: Detail,
+    name_namespace: bool,
+) -> io::Result<()> {
+    write_heading(paper, finding, name_namespace)?;
+    paper.paragraph(2, &finding.summary, PLAIN)?;
+    if let Some(inner) = finding.inner {
+        paper.labelled("Inside", &format!("{}: {}", inner.code(), inner.title()), PLAIN)?;
+    }
+    for also in &finding.also {
+        paper.labelled("Also", &format!("{}: {}", also.code(), also.title()), PLAIN)?;
+    }
+    if finding.images.len() > 1 {
+        let shown = detail.cut(finding.images.len(), 3);
+        let mut images = finding.images[..shown].join(", ");
+        if shown < finding.images.len() {
+            images.push_str(&format!(" and {} more", finding.images.len() - shown));
+        }
+        paper.labelled("Images", &images, PLAIN)?;
+    }
+    proof::write(paper, &finding.proof, detail)?;
+    write_doubt(paper, finding, detail)?;
+    remedy::write(paper, finding, detail)?;
+    for manager in capped(&finding.managed_by, detail) {
+        paper.labelled("Change", &managed(manager), PLAIN)?;
+    }
+    for image in capped(&finding.injected_by, detail) {
+        paper.labelled("Origin", &injected(image), PLAIN)?;
+    }
+    let mut still: Vec<String> = capped(&finding.serving, detail).iter().map(serving).collect();
+    still.extend(outlook(finding, paper.look));
+    if !still.is_empty() {
+        paper.labelled("Still", &still.join("; "), PLAIN)?;
+    }
+    match detail {
+        Detail::Short => {}
+        Detail::Whole => wide::write(paper, finding)?,
+    }
+    remedy::docs(paper, finding.cause)
+}
+
+fn capped<T>(all: &[T], detail: Detail) -> &[T] {
+    &all[..detail.cut(all.len(), 3)]
+}
+
+/// Mark, code, whom it touches, since when; certainty at the right edge.
+fn write_heading(paper: &mut Paper<'_>, finding: &Finding, name_namespace: bool) -> io::Result<()> {
+    let (mark, style) = match (finding.state, finding.certainty) {
+        (FindingState::Over, _) => (paper.glyph("✓", "+"), GOOD),
+        (_, Certainty::Proven | Certainty::Likely) => (paper.glyph("✗", "x"), FAULT),
+        (_, Certainty::Undecided) => ("?", DOUBT),
+    };
+    let mut place = whom(finding, name_namespace);
+    match (finding.state, finding.since) {
+        (FindingState::Over, _) => place.push_str(", over"),
+        (_, Some(since)) => place.push_str(&format!(", since {}", paper.look.time(since))),
+        (_, None) => {}
+    }
+    let place = paper.words(&place).into_owned();
+    let (code, certainty) = (finding.cause.code(), finding.certainty.code());
+    let width = paper.look.columns();
+    let head = format!("{} {}", paper.painted(style, mark), paper.painted(STRONG, code));
+    let right = paper.painted(style, certainty);
+    let edges = 2 + code.len() + certainty.len();
+    let together = edges + 3 + columns(&place) + 2;
+    if together <= width {
+        return paper.line(&format!("{head}   {place}{}{right}", " ".repeat(width - together + 2)));
+    }
+    paper.line(&format!("{head}{}{right}", " ".repeat(width.saturating_sub(edges).max(1))))?;
+    paper.paragraph(2, &place, FAINT)
+}
+
+/// What is still open, and what would settle it.
+fn write_doubt(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) -> io::Result<()> {
+    match finding.certainty {
+        Certainty::Proven => return Ok(()),
+        Certainty::Likely | Certainty::Undecided => {}
+    }
+    let rivals: Vec<_> = open_rivals(finding).collect();
+    if !rivals.is_empty() {
+        paper.titled("Not yet excluded:", 4, "")?;
+        let shown = detail.cut(rivals.len(), 3);
+        for rival in &rivals[..shown] {
+            paper.paragraph(4, &format!("{}: {}", rival.code.code(), rival.because), PLAIN)?;
+        }
+        if shown < rivals.len() {
+            let rest: Vec<&str> = rivals[shown..].iter().map(|rival| rival.code.code()).collect();
+            paper.paragraph(4, &format!("and {} (why: -o wide)", rest.join(", ")), FAINT)?;
+        }
+    }
+    match &finding.missing {
+        Some(missing) => paper.titled(would(finding.certainty), 4, missing),
+        None => Ok(()),
+    }
+}
