@@ -1,6 +1,6 @@
 //! The image string itself.
 
-use super::source::{CI_SHORTNAMES, CRIO_STORAGE, KUBELET_IMAGES};
+use super::source::{CI_SHORTNAMES, CRIO_STORAGE, KUBELET_IMAGES, OUR_CLUSTER};
 use super::{Cause, Page, Shown};
 
 pub(super) static INVALID_REFERENCE: Page = Page {
@@ -12,7 +12,7 @@ pub(super) static INVALID_REFERENCE: Page = Page {
             text: "Failed to apply default image tag \"registry.example.com/team/App:1.2\": couldn't parse \
                 image name \"registry.example.com/team/App:1.2\": invalid reference format: repository name \
                 (team/App) must be lowercase",
-            source: KUBELET_IMAGES,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "kubelet",

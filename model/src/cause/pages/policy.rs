@@ -10,7 +10,7 @@ pub(super) static NEVER_PULL_ABSENT: Page = Page {
         by: "kubelet",
         text: "Container image \"registry.example.com/team/app:1.2\" is not present with pull policy of \
                 Never",
-        source: KUBELET_IMAGES,
+        source: OUR_CLUSTER,
     }],
     proof: "The pod's policy and the images on its node: the image is not there, under this exact \
         reference. From 1.35 on the kubelet says the same of an image that is there for another pod's login \

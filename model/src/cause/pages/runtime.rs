@@ -1,8 +1,8 @@
 //! The node's container runtime and store.
 
 use super::source::{
-    CD2_PULL, CD2_SANDBOX, CD2_UNPACKER, CD16_APPLY, CD16_SANDBOX, CD16_UNPACKER, CRI_CLIENT, CRIO_PULL,
-    GRPC, KUBELET_IMAGES, MOBY_XFER, OUR_CLUSTER,
+    CD2_PULL, CD2_UNPACKER, CD16_APPLY, CD16_UNPACKER, CRI_CLIENT, CRIO_PULL, GRPC, KUBELET_IMAGES,
+    MOBY_XFER, OUR_CLUSTER,
 };
 use super::{Cause, Page, Shown};
 
@@ -245,19 +245,22 @@ pub(super) static SANDBOX_IMAGE: Page = Page {
         Shown {
             by: "kubelet",
             text: "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox \
-                image \"registry.example.com/pause:3.10\": failed to pull image \
-                \"registry.example.com/pause:3.10\": failed to pull and unpack image \
-                \"registry.example.com/pause:3.10\": failed to resolve reference \
-                \"registry.example.com/pause:3.10\": registry.example.com/pause:3.10: not found",
-            source: CD16_SANDBOX,
+                image \"registry.example.com/team/pause:3.10\": failed to pull image \
+                \"registry.example.com/team/pause:3.10\": failed to pull and unpack image \
+                \"registry.example.com/team/pause:3.10\": failed to resolve reference \
+                \"registry.example.com/team/pause:3.10\": failed to do request: Head \
+                \"https://registry.example.com/v2/team/pause/manifests/3.10\": dial tcp 192.0.2.10:443: \
+                connect: connection refused",
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "kubelet",
-            text: "Failed to create pod sandbox: rpc error: code = NotFound desc = failed to pull image \
-                \"registry.example.com/pause:3.10\": failed to pull and unpack image \
-                \"registry.example.com/pause:3.10\": failed to resolve image: \
-                registry.example.com/pause:3.10: not found",
-            source: CD2_SANDBOX,
+            text: "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to pull image \
+                \"registry.example.com/team/pause:3.10\": failed to pull and unpack image \
+                \"registry.example.com/team/pause:3.10\": failed to resolve image: failed to do request: \
+                Head \"https://registry.example.com/v2/team/pause/manifests/3.10\": dial tcp \
+                192.0.2.10:443: connect: connection refused",
+            source: OUR_CLUSTER,
         },
     ],
     proof: "The node's setting that names the pause image, and the inner cause proven for that image. The \

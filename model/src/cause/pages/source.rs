@@ -33,8 +33,6 @@ pub(super) const CD16_WRITER: &str =
 pub(super) const CD16_UNPACKER: &str = "https://github.com/containerd/containerd/blob/v1.6.39/unpacker.go";
 pub(super) const CD16_APPLY: &str =
     "https://github.com/containerd/containerd/blob/v1.6.39/diff/apply/apply.go";
-pub(super) const CD16_SANDBOX: &str =
-    "https://github.com/containerd/containerd/blob/v1.6.39/pkg/cri/server/sandbox_run.go";
 pub(super) const CD2_RESOLVER: &str =
     "https://github.com/containerd/containerd/blob/v2.3.4/core/remotes/docker/resolver.go";
 pub(super) const CD2_AUTHORIZER: &str =
@@ -53,8 +51,6 @@ pub(super) const CD2_PULL: &str =
     "https://github.com/containerd/containerd/blob/v2.3.4/internal/cri/server/images/image_pull.go";
 pub(super) const CD2_SPEC: &str =
     "https://github.com/containerd/containerd/blob/v2.3.4/internal/cri/opts/spec_opts.go";
-pub(super) const CD2_SANDBOX: &str =
-    "https://github.com/containerd/containerd/blob/v2.3.4/internal/cri/server/sandbox_run.go";
 pub(super) const CI_CLIENT: &str = "https://github.com/containers/image/blob/v5.34.1/docker/docker_client.go";
 pub(super) const CI_ERRORS: &str = "https://github.com/containers/image/blob/v5.34.1/docker/errors.go";
 pub(super) const CI_SOURCE: &str =
@@ -79,4 +75,3 @@ pub(super) const GO_X509: &str = "https://github.com/golang/go/blob/go1.26.8/src
 pub(super) const GO_ALERT: &str = "https://github.com/golang/go/blob/go1.26.8/src/crypto/tls/alert.go";
 pub(super) const GO_CLIENT: &str = "https://github.com/golang/go/blob/go1.26.8/src/net/http/client.go";
 pub(super) const GO_TRANSPORT: &str = "https://github.com/golang/go/blob/go1.26.8/src/net/http/transport.go";
-pub(super) const GO_BASE64: &str = "https://github.com/golang/go/blob/go1.26.8/src/encoding/base64/base64.go";

@@ -1,6 +1,6 @@
 //! Certificates and handshakes.
 
-use super::source::{CD16_AUTHORIZER, GO_ALERT, GO_X509};
+use super::source::{CD16_AUTHORIZER, GO_ALERT, GO_X509, OUR_CLUSTER};
 use super::{Cause, Page, Shown};
 
 pub(super) static TLS_UNKNOWN_AUTHORITY: Page = Page {
@@ -14,7 +14,7 @@ pub(super) static TLS_UNKNOWN_AUTHORITY: Page = Page {
                 reference \"registry.example.com/team/app:1.2\": failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": x509: certificate signed by \
                 unknown authority",
-            source: GO_X509,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -22,7 +22,7 @@ pub(super) static TLS_UNKNOWN_AUTHORITY: Page = Page {
                 image: failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": tls: failed to verify \
                 certificate: x509: certificate signed by unknown authority",
-            source: GO_X509,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "CRI-O",
@@ -67,7 +67,7 @@ pub(super) static TLS_HOSTNAME_MISMATCH: Page = Page {
                 reference \"registry.example.com/team/app:1.2\": failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": x509: certificate is valid for \
                 other.example.com, not registry.example.com",
-            source: GO_X509,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -75,7 +75,7 @@ pub(super) static TLS_HOSTNAME_MISMATCH: Page = Page {
                 image: failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": tls: failed to verify \
                 certificate: x509: certificate is valid for other.example.com, not registry.example.com",
-            source: GO_X509,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -115,7 +115,7 @@ pub(super) static TLS_EXPIRED: Page = Page {
                 reference \"registry.example.com/team/app:1.2\": failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": x509: certificate has expired \
                 or is not yet valid: current time 2026-03-02T09:15:04Z is after 2026-03-01T23:59:59Z",
-            source: GO_X509,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -124,7 +124,7 @@ pub(super) static TLS_EXPIRED: Page = Page {
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": tls: failed to verify \
                 certificate: x509: certificate has expired or is not yet valid: current time \
                 2026-03-02T09:15:04Z is after 2026-03-01T23:59:59Z",
-            source: GO_X509,
+            source: OUR_CLUSTER,
         },
     ],
     proof: "The dates of the certificate, read at the same address, and a clock that is known to be right. \

@@ -1,8 +1,6 @@
 //! Where the login comes from: secrets of the pod, plugins and records of the node.
 
-use crate::cause::pages::source::{
-    GO_BASE64, KUBELET_AUTH, KUBELET_EVENT, KUBELET_IMAGES, KUBELET_PLUGIN, OUR_CLUSTER,
-};
+use crate::cause::pages::source::{KUBELET_AUTH, KUBELET_EVENT, KUBELET_PLUGIN, OUR_CLUSTER};
 use crate::cause::{Cause, Page, Shown};
 
 pub(in crate::cause::pages) static CREDENTIAL_PROVIDER_FAILED: Page = Page {
@@ -110,7 +108,7 @@ pub(in crate::cause::pages) static PULL_SECRET_MALFORMED: Page = Page {
             text: "unable to parse auth field, must be formatted as base64(username:password)",
             source: KUBELET_AUTH,
         },
-        Shown { by: "kubelet", text: "illegal base64 data at input byte 4", source: GO_BASE64 },
+        Shown { by: "kubelet", text: "illegal base64 data at input byte 5", source: OUR_CLUSTER },
     ],
     proof: "The kubelet's decode error is proof, since it speaks of itself: from 1.33 on it stands as the \
         container's waiting reason and nothing was asked of the registry, before that as ErrImagePull. A \
@@ -187,7 +185,7 @@ pub(in crate::cause::pages) static CACHED_NOT_AUTHORIZED: Page = Page {
         by: "kubelet",
         text: "Container image \"registry.example.com/team/app:1.2\" is not present with pull policy of \
                 Never",
-        source: KUBELET_IMAGES,
+        source: OUR_CLUSTER,
     }],
     proof: "The node shows it: the image is in its store, and the kubelet's record of that pull names a \
         secret or ServiceAccount that the pod does not have. The kubelet words both cases alike on purpose, \

@@ -1,7 +1,7 @@
 //! Reaching the host: its name, its port, the first bytes.
 
 use crate::cause::pages::source::{
-    CD2_CONTENT, CD2_RESOLVER, CD16_RESOLVER, CI_CLIENT, GO_TRANSPORT, KUBELET_IMAGES,
+    CD2_CONTENT, CD2_RESOLVER, CD16_RESOLVER, CI_CLIENT, GO_TRANSPORT, KUBELET_IMAGES, OUR_CLUSTER,
 };
 use crate::cause::{Cause, Page, Shown};
 
@@ -15,7 +15,7 @@ pub(in crate::cause::pages) static DNS: Page = Page {
                 reference \"registry.example.com/team/app:1.2\": failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": dial tcp: lookup \
                 registry.example.com on 192.0.2.53:53: no such host",
-            source: CD16_RESOLVER,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -23,7 +23,7 @@ pub(in crate::cause::pages) static DNS: Page = Page {
                 image: failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": dial tcp: lookup \
                 registry.example.com on 192.0.2.53:53: server misbehaving",
-            source: CD2_RESOLVER,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -31,7 +31,7 @@ pub(in crate::cause::pages) static DNS: Page = Page {
                 image: failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": dial tcp: lookup \
                 registry.example.com on 192.0.2.53:53: read udp 192.0.2.7:40321->192.0.2.53:53: i/o timeout",
-            source: CD2_RESOLVER,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "CRI-O",
@@ -75,7 +75,7 @@ pub(in crate::cause::pages) static CONNECTION_REFUSED: Page = Page {
                 reference \"registry.example.com/team/app:1.2\": failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": dial tcp 192.0.2.10:443: \
                 connect: connection refused",
-            source: CD16_RESOLVER,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -83,7 +83,7 @@ pub(in crate::cause::pages) static CONNECTION_REFUSED: Page = Page {
                 image: failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": dial tcp 192.0.2.10:443: \
                 connect: connection refused",
-            source: CD2_RESOLVER,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "kubelet",
@@ -123,7 +123,7 @@ pub(in crate::cause::pages) static CONNECT_TIMEOUT: Page = Page {
                 reference \"registry.example.com/team/app:1.2\": failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": dial tcp 192.0.2.10:443: i/o \
                 timeout",
-            source: CD16_RESOLVER,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -215,14 +215,14 @@ pub(in crate::cause::pages) static TLS_HANDSHAKE_TIMEOUT: Page = Page {
             text: "failed to pull and unpack image \"registry.example.com/team/app:1.2\": failed to resolve \
                 reference \"registry.example.com/team/app:1.2\": failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": net/http: TLS handshake timeout",
-            source: GO_TRANSPORT,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
             text: "failed to pull and unpack image \"registry.example.com/team/app:1.2\": failed to resolve \
                 image: failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": net/http: TLS handshake timeout",
-            source: GO_TRANSPORT,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "docker",

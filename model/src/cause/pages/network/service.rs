@@ -67,7 +67,7 @@ pub(in crate::cause::pages) static HTTP_ON_HTTPS: Page = Page {
                 reference \"registry.example.com/team/app:1.2\": failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": http: server gave HTTP response \
                 to HTTPS client",
-            source: GO_CLIENT,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "containerd 2.x",
@@ -75,7 +75,7 @@ pub(in crate::cause::pages) static HTTP_ON_HTTPS: Page = Page {
                 image: failed to do request: Head \
                 \"https://registry.example.com/v2/team/app/manifests/1.2\": http: server gave HTTP response \
                 to HTTPS client",
-            source: GO_CLIENT,
+            source: OUR_CLUSTER,
         },
         Shown {
             by: "CRI-O",
