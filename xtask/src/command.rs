@@ -6,10 +6,11 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// A command from a program and its arguments.
+/// A command from a program and its arguments. It dies with us: whoever is killed cannot clean up after a helper that
+/// lives on.
 pub(crate) fn command<A: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[A]) -> Command {
-    let mut command = Command::new(program);
-    command.args(arguments);
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program).args(arguments);
     command
 }
 
@@ -36,12 +37,12 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 pub(crate) fn output(command: &mut Command, input: Option<&str>) -> Result<Output> {
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().with_context(|| format!("could not start {}", name_of(command)))?;
+    let mut child = command.spawn().with_context(|| format!("could not start {}", line_of(command)))?;
     if let (Some(text), Some(mut stdin)) = (input, child.stdin.take()) {
         // A program that ends before it has read all tells why on stderr, so a closed pipe is not our error.
         let _ = stdin.write_all(text.as_bytes());
     }
-    child.wait_with_output().with_context(|| format!("lost {}", name_of(command)))
+    child.wait_with_output().with_context(|| format!("lost {}", line_of(command)))
 }
 
 fn check(command: &Command, output: &Output) -> Result<()> {
@@ -55,11 +56,8 @@ fn check(command: &Command, output: &Output) -> Result<()> {
     bail!("{} ended with {}: {}", line_of(command), output.status, tail.join("\n"))
 }
 
-fn name_of(command: &Command) -> String {
-    command.get_program().to_string_lossy().into_owned()
-}
-
+/// The line without what [`command`] put before it.
 fn line_of(command: &Command) -> String {
-    let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
-    std::iter::once(name_of(command)).chain(arguments).collect::<Vec<_>>().join(" ")
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    arguments.skip(3).collect::<Vec<_>>().join(" ")
 }

@@ -144,7 +144,6 @@ clusterDNS: [{NAMES_ADDRESS}]
 clusterDomain: cluster.local
 fileCheckFrequency: 1s
 nodeStatusUpdateFrequency: 5s
-logging: {{verbosity: 2}}
 "#,
         address = node.address,
         name = node.name,

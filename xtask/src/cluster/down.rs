@@ -80,13 +80,13 @@ fn end_processes() -> Result<()> {
         "the end of all processes",
         Duration::from_secs(60),
         || {
-            let pids = cgroups::processes()?;
-            for pid in &pids {
-                signal(*pid, Signal::KILL, cgroups::holds);
+            let ours = processes_of_ours()?;
+            for (pid, _) in &ours {
+                signal(*pid, Signal::KILL, |pid| cgroups::holds(pid) || is_helper(pid));
             }
-            Ok(pids.is_empty().then_some(()))
+            Ok(ours.is_empty().then_some(()))
         },
-        || format!("{:?}", cgroups::processes().unwrap_or_default()),
+        || format!("{:?}", processes_of_ours().unwrap_or_default()),
     )
 }
 
@@ -137,23 +137,32 @@ fn leftovers() -> Result<Vec<String>> {
     Ok(left)
 }
 
-/// Processes in our cgroup, and any that escaped it: one that runs with our folder as an argument and is not a reader
-/// of its logs.
+/// Processes in our cgroup, and helpers that were born outside of it and outlived the `up` that started them.
 fn processes_of_ours() -> Result<Vec<(i32, String)>> {
     let ours = cgroups::processes()?;
-    let own = i32::try_from(std::process::id()).unwrap_or_default();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        let program = line.split(' ').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-        let kind = program.starts_with("containerd") || program.starts_with("kube") || program == "docker-registry";
-        if ours.contains(&pid) || (kind && pid != own && line.contains(ROOT)) {
-            found.push((pid, line.trim().to_owned()));
+        if ours.contains(&pid) || is_helper(pid) {
+            found.push((pid, line_of(pid)));
         }
     }
     Ok(found)
+}
+
+/// Programs that we start outside of our cgroup, by the name of their file.
+const HELPERS: [&str; 6] = ["kubernetes", "fixtures", "ctr", "skopeo", "nsenter", "setpriv"];
+
+/// Whether it runs a program of [`HELPERS`] and names our folder: nobody else's does.
+fn is_helper(pid: i32) -> bool {
+    let Ok(program) = fs::read_link(format!("/proc/{pid}/exe")) else { return false };
+    let known = program.file_name().and_then(|name| name.to_str()).is_some_and(|name| HELPERS.contains(&name));
+    known && line_of(pid).contains(ROOT)
+}
+
+fn line_of(pid: i32) -> String {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&line).replace('\0', " ").trim().to_owned()
 }
 
 /// Named network namespaces that a runtime of ours made; by configuration it makes none, so one here is a fault.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::command::{command, run};
 
 /// A program that must be there, and the package that brings it.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("/usr/bin/containerd", "containerd"),
     ("/usr/sbin/runc", "runc"),
     ("/usr/lib/cni/bridge", "containernetworking-plugins"),
@@ -19,6 +19,7 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("/bin/ip", "iproute2"),
     ("/usr/bin/unshare", "util-linux"),
     ("/usr/bin/setsid", "util-linux"),
+    ("/usr/bin/setpriv", "util-linux"),
     ("/bin/tar", "tar"),
 ];
 

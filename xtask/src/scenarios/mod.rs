@@ -40,6 +40,9 @@ pub(crate) struct Arguments {
     /// Leave the faults standing
     #[arg(long)]
     keep: bool,
+    /// Take the faults that an earlier run with --keep left standing, instead of injecting them anew
+    #[arg(long)]
+    standing: bool,
     /// Save what the cluster shows while all faults stand, without Secrets, into this folder
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
@@ -56,7 +59,9 @@ pub(crate) fn scenarios(arguments: &Arguments) -> Result<()> {
     let scenarios = file::read(&checkout().join("scenarios"), &arguments.ids)?;
     let cluster = crate::cluster::up()?;
     let steps = Steps::start();
-    steps.step("clear what an earlier run left", || clear(&cluster))?;
+    if !arguments.standing {
+        steps.step("clear what an earlier run left", || clear(&cluster))?;
+    }
     if arguments.clear {
         return Ok(());
     }
@@ -67,7 +72,12 @@ pub(crate) fn scenarios(arguments: &Arguments) -> Result<()> {
     };
 
     let cases = Case::all(&scenarios);
-    let shown = inject_all(&cluster, &steps, &scenarios, &cases)?;
+    let shown = if arguments.standing {
+        let all: Vec<&Case<'_>> = cases.iter().collect();
+        steps.step("signs", || waiting::wait_for_signs(&cluster, &all, Instant::now()))?
+    } else {
+        inject_all(&cluster, &steps, &scenarios, &cases)?
+    };
     if let Some(folder) = &arguments.record {
         steps.step("record", || record::record(&cluster, folder))?;
     }
@@ -75,7 +85,7 @@ pub(crate) fn scenarios(arguments: &Arguments) -> Result<()> {
         Some(binary) => steps.step("diagnose", || diagnose_all(binary, &cases, &shown))?,
         None => Vec::new(),
     };
-    if !arguments.keep {
+    if !arguments.keep && !arguments.standing {
         steps.step("clear", || clear(&cluster))?;
     }
     if binary.is_none() {
@@ -266,8 +276,8 @@ fn report(arguments: &Arguments, rows: &[Row<'_>]) -> Result<()> {
             println!("        {difference}");
         }
     }
-    if arguments.ids.is_empty() {
-        // A part of the table would hide the rest.
+    if arguments.ids.is_empty() && !arguments.standing {
+        // A part of the table would hide the rest, and faults found standing have no time of injection.
         let page = checkout().join("docs/accuracy.md");
         fs::write(&page, table::page(rows)).with_context(|| format!("could not write {}", page.display()))?;
     }
