@@ -1,1 +1,36 @@
-//! app
+//! The subcommands of `pullmedic` and their wiring. What a cause is, how certain, and how it reads is decided elsewhere;
+//! here files and clusters are read, the pure parts are called, and the result is written.
+//!
+//! - [`command`]: the command line. [`run`] dispatches it.
+//! - `classify`, `diagnose`, `explain`: one module a subcommand.
+//! - `assemble`: objects to a report. `select`: which pods were asked for. `follow`: `--watch`.
+//! - `output`: the terminal. `failure`: errors of our own and exit codes.
+
+mod assemble;
+mod classify;
+mod command;
+mod diagnose;
+mod explain;
+mod failure;
+mod follow;
+mod output;
+mod select;
+
+pub use command::Command;
+pub use failure::{Exit, Failure};
+
+use command::Subcommand;
+
+/// Runs one command line. Data goes to standard output, talk to standard error.
+///
+/// # Errors
+/// When the command could not do its work; a fault it found in the cluster is no error.
+pub fn run(command: Command) -> Result<Exit, Failure> {
+    let screen = command.screen.screen();
+    match command.subcommand {
+        Subcommand::Classify(arguments) => classify::run(&arguments, &screen),
+        Subcommand::Diagnose(arguments) => diagnose::run(&arguments, &screen),
+        Subcommand::Explain(arguments) => explain::run(&arguments, &screen),
+        Subcommand::Completion(arguments) => command::complete(arguments.shell, &screen),
+    }
+}
