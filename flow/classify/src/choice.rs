@@ -1,0 +1,387 @@
+//! Asks the table what the words of an envelope mean, and puts the answer into a [`Hypothesis`].
+
+use std::ops::Range;
+
+use pullmedic_model::{Cause, Confidence, Endpoint, Hypothesis, Stage};
+
+use crate::envelope::{self, Envelope, Peer};
+use crate::name;
+use crate::rule::{Depth, Request, Rule};
+use crate::text;
+use crate::words::{Compiled, Hit, MOST_WORDS, Words};
+
+/// What the caller knows beside the text.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Context<'a> {
+    /// The image of the container, as the pod has it; `None` when the caller does not know it. It is kept from voting, like every image that the
+    /// text names.
+    pub image: Option<&'a str>,
+    /// The waiting reason, or the reason of the event; `None` when there is none. It speaks only when the text does not.
+    pub reason: Option<&'a str>,
+}
+
+/// The longest leaf, in bytes.
+const LONGEST_LEAF: usize = 400;
+
+/// What the text of a failed pull suggests.
+///
+/// Any bytes are accepted and none makes it panic. Time is linear in the length, and of a message longer than [`crate::WHOLE`] and [`crate::TAIL`]
+/// together only the head and the tail are read. Text without a known cause is [`Cause::Unknown`].
+pub fn classify(message: &[u8], context: Context<'_>) -> Hypothesis {
+    let text = text::plain(message);
+    let words = Words::get();
+    let hits = words.find(&text);
+    let envelope = envelope::read(&text, &hits, context.image.map(str::as_bytes));
+    let reading = Reading { words, text: &text, hits: &hits, envelope: &envelope };
+    let mut decided = None;
+    let mut also = Vec::new();
+    for attempt in &envelope.attempts {
+        if let Some(choice) = reading.choose(attempt) {
+            match &decided {
+                None => decided = Some((choice, attempt.clone())),
+                Some((first, _)) => further(first.rule, choice.rule, &mut also),
+            }
+        }
+    }
+    if let Some(choice) = envelope.mirrors.as_ref().and_then(|mirrors| reading.choose(mirrors)) {
+        match &decided {
+            None => decided = Some((choice, 0..text.len())),
+            Some((first, _)) => further(first.rule, choice.rule, &mut also),
+        }
+    }
+    let hypothesis = match decided {
+        Some((choice, span)) => reading.hypothesis(&choice, &span, also),
+        None => reading.undecided(),
+    };
+    match context.reason {
+        Some(reason) if hypothesis.rule.is_none() => by_reason(hypothesis, reason),
+        Some(_) | None => hypothesis,
+    }
+}
+
+/// A reason beside a text without a known cause: some reasons name the cause themselves.
+fn by_reason(silent: Hypothesis, reason: &str) -> Hypothesis {
+    let spoken = classify(reason.as_bytes(), Context::default());
+    if spoken.rule.is_none() {
+        return silent;
+    }
+    Hypothesis {
+        image: silent.image,
+        endpoint: silent.endpoint,
+        stage: spoken.stage.or(silent.stage),
+        ..spoken
+    }
+}
+
+/// Notes the cause of a further attempt, unless it is only another reading of the first one's words.
+fn further(first: &Rule, other: &Rule, also: &mut Vec<Cause>) {
+    let cause = other.cause;
+    if cause != first.cause
+        && cause != Cause::Unknown
+        && !first.rivals.contains(&cause)
+        && !also.contains(&cause)
+    {
+        also.push(cause);
+    }
+}
+
+/// The row that decided, and where its words stand.
+struct Choice {
+    rule: &'static Rule,
+    status: Option<u16>,
+    start: usize,
+}
+
+struct Reading<'a> {
+    words: &'static Words,
+    text: &'a [u8],
+    hits: &'a [Hit],
+    envelope: &'a Envelope,
+}
+
+/// What a part of the text says beside its words.
+struct Facts {
+    status: Option<u16>,
+    request: Option<Request>,
+    mirror: bool,
+    digest: bool,
+}
+
+impl Reading<'_> {
+    /// The row that fits the words of `span` best: the deepest, then the most exact, then the last in the text.
+    fn choose(&self, span: &Range<usize>) -> Option<Choice> {
+        let mut seen = [0_u32; MOST_WORDS];
+        let mut order: Vec<u16> = Vec::with_capacity(32);
+        let mut blanks = self.envelope.blanks.iter().peekable();
+        for hit in self.hits {
+            let (start, end) = (hit.start as usize, hit.end as usize);
+            if hit.anchor().is_some() || start < span.start || end > span.end {
+                continue;
+            }
+            // Hits come by their end, so blanks that end before a hit's longest possible start are done with.
+            while blanks.peek().is_some_and(|blank| blank.end + crate::words::LONGEST_WORD <= end) {
+                blanks.next();
+            }
+            if blanks.clone().take_while(|blank| blank.start < end).any(|blank| blank.end > start) {
+                continue;
+            }
+            let slot = &mut seen[usize::from(hit.word)];
+            if *slot == 0 {
+                order.push(hit.word);
+            }
+            *slot = hit.end;
+        }
+        let facts = self.facts(span);
+        let mut best: Option<(Depth, u32, u32, &Compiled)> = None;
+        let keyed = order.iter().flat_map(|&word| self.words.keyed[usize::from(word)].iter());
+        let wordless = self.words.wordless.iter().filter(|_| facts.status.is_some());
+        for &row in keyed.chain(wordless) {
+            let row = &self.words.rows[usize::from(row)];
+            if let Some(last) = fits(row, &seen, &facts) {
+                let key = (row.rule.depth, row.exactness, last);
+                if best.as_ref().is_none_or(|&(depth, exactness, at, _)| key > (depth, exactness, at)) {
+                    best = Some((key.0, key.1, key.2, row));
+                }
+            }
+        }
+        best.map(|(_, _, _, row)| Choice {
+            rule: row.rule,
+            status: facts.status,
+            start: self.start(row, &seen, span),
+        })
+    }
+
+    /// Where the deciding words begin: the start of the `: `-parted piece that holds the first of them.
+    fn start(&self, row: &Compiled, seen: &[u32; MOST_WORDS], span: &Range<usize>) -> usize {
+        let first = row
+            .groups
+            .iter()
+            .filter_map(|group| {
+                group
+                    .iter()
+                    .filter(|&&word| seen[usize::from(word)] != 0)
+                    .map(|&word| seen[usize::from(word)] as usize)
+                    .min()
+            })
+            .min();
+        let Some(end) = first else { return span.start };
+        let hit = self.hits.iter().filter(|hit| hit.end as usize == end).map(|hit| hit.start as usize).min();
+        let start = hit.unwrap_or(end).max(span.start);
+        let window = start.saturating_sub(LONGEST_LEAF / 2).max(span.start);
+        memchr::memmem::rfind(&self.text[window..start], b": ")
+            .map_or(if window == span.start { span.start } else { start }, |at| window + at + 2)
+    }
+
+    fn facts(&self, span: &Range<usize>) -> Facts {
+        let last_url = self.envelope.peers.iter().rev().find_map(|peer| match peer {
+            Peer::Url { host, request, mirror } if span.contains(&host.start) => Some((*request, *mirror)),
+            Peer::Url { .. } | Peer::Lookup(_) | Peer::Dial(_) | Peer::Host(_) => None,
+        });
+        let status =
+            self.envelope.statuses.iter().rev().find(|(at, _)| span.contains(at)).map(|&(_, status)| status);
+        let digest = self.envelope.images.iter().any(|image| match &image.version {
+            Some(version) => self.text[version.clone()].starts_with(b"sha256:"),
+            None => name::by_digest(&self.text[image.name.clone()]),
+        });
+        Facts {
+            status,
+            request: last_url.map(|(request, _)| request),
+            mirror: last_url.is_some_and(|(_, mirror)| mirror),
+            digest,
+        }
+    }
+
+    fn hypothesis(&self, choice: &Choice, span: &Range<usize>, also: Vec<Cause>) -> Hypothesis {
+        let rule = choice.rule;
+        let stage = rule.stage.or_else(|| self.stage(span));
+        let inner = self.envelope.sandbox.then_some(rule.cause).filter(|&cause| cause != Cause::SandboxImage);
+        let cause = if inner.is_some() { Cause::SandboxImage } else { rule.cause };
+        Hypothesis {
+            cause,
+            confidence: rule.confidence,
+            rivals: rule.rivals.to_vec(),
+            stage,
+            endpoint: self.endpoint(stage, rule, span),
+            image: self.image(),
+            clears: rule.cause.clears(),
+            inner,
+            status: choice.status,
+            also,
+            leaf: self.leaf(choice.start, span.end),
+            rule: Some(rule.id),
+        }
+    }
+
+    /// No row knows the text.
+    fn undecided(&self) -> Hypothesis {
+        let all = 0..self.text.len();
+        let span = self.envelope.attempts.first().unwrap_or(&all);
+        let stage = self.stage(span);
+        let rivals: &[Cause] = match stage {
+            Some(Stage::Token) => &[Cause::NoCredentials, Cause::BadCredentials, Cause::RegistryUnavailable],
+            Some(Stage::Ping | Stage::Name | Stage::Connect | Stage::Tls) => {
+                &[Cause::ConnectTimeout, Cause::Dns, Cause::TlsUnknownAuthority]
+            }
+            Some(Stage::Manifest) => &[Cause::NoCredentials, Cause::Forbidden, Cause::TagNotFound],
+            Some(Stage::Config | Stage::Blob) => {
+                &[Cause::ConnectionReset, Cause::ConnectTimeout, Cause::Forbidden]
+            }
+            Some(Stage::Unpack) => &[Cause::UnpackFailed, Cause::NodeStoreDamaged, Cause::DiskFull],
+            // A bare `Back-off pulling image`: what pulls fail of most.
+            None => &[Cause::NoCredentials, Cause::Forbidden, Cause::TagNotFound],
+            Some(
+                Stage::Reference
+                | Stage::Policy
+                | Stage::Secret
+                | Stage::Queue
+                | Stage::Platform
+                | Stage::Sandbox
+                | Stage::Start,
+            ) => &[],
+        };
+        Hypothesis {
+            cause: if self.envelope.sandbox { Cause::SandboxImage } else { Cause::Unknown },
+            confidence: Confidence::Weak,
+            rivals: if self.text.is_empty() { Vec::new() } else { rivals.to_vec() },
+            stage,
+            endpoint: self.peer(span).and_then(|peer| self.endpoint_at(peer)),
+            image: self.image(),
+            clears: None,
+            inner: self.envelope.sandbox.then_some(Cause::Unknown),
+            status: self
+                .envelope
+                .statuses
+                .iter()
+                .rev()
+                .find(|(at, _)| span.contains(at))
+                .map(|&(_, status)| status),
+            also: Vec::new(),
+            leaf: String::new(),
+            rule: None,
+        }
+    }
+
+    /// The stage that the envelope names: that of the failing request, else the last that the words name.
+    fn stage(&self, span: &Range<usize>) -> Option<Stage> {
+        let worded =
+            self.envelope.stages.iter().rev().find(|(at, _)| span.contains(at)).map(|&(_, stage)| stage);
+        let requested = self.envelope.peers.iter().rev().find_map(|peer| match peer {
+            Peer::Url { host, request, .. } if span.contains(&host.start) => match request {
+                Request::Ping => Some(Stage::Ping),
+                Request::Token => Some(Stage::Token),
+                // The manifest of a platform is fetched like a blob, and its URL tells them apart.
+                Request::Manifest => Some(Stage::Manifest),
+                Request::Blob => Some(Stage::Blob),
+                Request::Other => None,
+            },
+            Peer::Url { .. } | Peer::Lookup(_) | Peer::Dial(_) | Peer::Host(_) => None,
+        });
+        match (requested, worded) {
+            // A configuration is a blob to the registry, and what reads it knows better.
+            (Some(Stage::Blob), Some(Stage::Config)) => Some(Stage::Config),
+            (Some(Stage::Manifest), Some(Stage::Token | Stage::Unpack)) => worded,
+            (Some(stage), _) => Some(stage),
+            (None, _) => worded,
+        }
+    }
+
+    /// The host that the failing stage spoke to, if that stage speaks to one.
+    fn endpoint(&self, stage: Option<Stage>, rule: &Rule, span: &Range<usize>) -> Option<Endpoint> {
+        let stage = stage.unwrap_or(rule.cause.usual_stage());
+        match stage {
+            Stage::Reference
+            | Stage::Policy
+            | Stage::Secret
+            | Stage::Queue
+            | Stage::Unpack
+            | Stage::Sandbox
+            | Stage::Start => None,
+            Stage::Connect | Stage::Name if rule.cause == Cause::Proxy => {
+                self.dialled(span).or_else(|| self.peer(span)).and_then(|peer| self.endpoint_at(peer))
+            }
+            Stage::Name | Stage::Connect | Stage::Tls | Stage::Ping => {
+                self.peer(span).and_then(|peer| self.endpoint_at(peer))
+            }
+            Stage::Token => self.peer(span).and_then(|peer| self.endpoint_at(peer)),
+            Stage::Manifest | Stage::Platform | Stage::Config | Stage::Blob => {
+                let spoken = self.peer(span).and_then(|peer| self.endpoint_at(peer));
+                spoken.or_else(|| self.origin(span))
+            }
+        }
+    }
+
+    /// What was spoken to last: a URL before a bare host, a host before an address.
+    fn peer(&self, span: &Range<usize>) -> Option<&Peer> {
+        let weight = |peer: &Peer| match peer {
+            Peer::Url { .. } => 3,
+            Peer::Host(_) => 2,
+            Peer::Lookup(_) => 1,
+            Peer::Dial(_) => 0,
+        };
+        let inside = |peer: &&Peer| {
+            let (Peer::Url { host: at, .. } | Peer::Host(at) | Peer::Lookup(at) | Peer::Dial(at)) = peer;
+            span.contains(&at.start) && self.endpoint_at(peer).is_some()
+        };
+        self.envelope.peers.iter().filter(inside).max_by_key(|peer| weight(peer))
+    }
+
+    /// The address or name that was dialled, where that is the proxy's.
+    fn dialled(&self, span: &Range<usize>) -> Option<&Peer> {
+        self.envelope.peers.iter().rev().find(|peer| match peer {
+            Peer::Dial(at) | Peer::Lookup(at) => span.contains(&at.start) && self.endpoint_at(peer).is_some(),
+            Peer::Url { .. } | Peer::Host(_) => false,
+        })
+    }
+
+    fn endpoint_at(&self, peer: &Peer) -> Option<Endpoint> {
+        let (Peer::Url { host: at, .. } | Peer::Host(at) | Peer::Lookup(at) | Peer::Dial(at)) = peer;
+        Endpoint::parse(std::str::from_utf8(&self.text[at.clone()]).ok()?).ok()
+    }
+
+    /// The host in the name of the image that the words speak of last.
+    fn origin(&self, span: &Range<usize>) -> Option<Endpoint> {
+        let spoken = self.envelope.images.iter().rev().find(|image| span.contains(&image.name.start));
+        let host = name::host(&self.text[spoken?.name.clone()]);
+        Endpoint::parse(std::str::from_utf8(host).ok()?).ok()
+    }
+
+    fn image(&self) -> Option<String> {
+        let image = self.envelope.images.first()?;
+        let mut name = String::from_utf8_lossy(&self.text[image.name.clone()]).into_owned();
+        if let Some(version) = &image.version {
+            let version = String::from_utf8_lossy(&self.text[version.clone()]);
+            name.push(if version.starts_with("sha256:") { '@' } else { ':' });
+            name.push_str(&version);
+        }
+        Some(name)
+    }
+
+    /// The words from `start` on, without what closes the envelope.
+    fn leaf(&self, start: usize, end: usize) -> String {
+        let words = &self.text[start..end.min(start + LONGEST_LEAF)];
+        let words = String::from_utf8_lossy(words);
+        words.trim_end_matches(['"', ']', '}', ',', ';', ' ', '\u{fffd}']).to_owned()
+    }
+}
+
+/// Where the last word of a row stands, if the row fits.
+fn fits(row: &Compiled, seen: &[u32; MOST_WORDS], facts: &Facts) -> Option<u32> {
+    let rule = row.rule;
+    if let Some((first, last)) = rule.status
+        && !(first..=last).contains(&facts.status.unwrap_or_default())
+    {
+        return None;
+    }
+    if !rule.request.is_empty() && !facts.request.is_some_and(|request| rule.request.contains(&request))
+        || rule.mirror.is_some_and(|mirror| mirror != facts.mirror)
+        || rule.digest.is_some_and(|digest| digest != facts.digest)
+        || row.unless.iter().any(|&word| seen[usize::from(word)] != 0)
+    {
+        return None;
+    }
+    let mut last = 0;
+    for group in &row.groups {
+        last = last.max(group.iter().map(|&word| seen[usize::from(word)]).max().filter(|&at| at != 0)?);
+    }
+    Some(last)
+}
