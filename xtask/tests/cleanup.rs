@@ -15,7 +15,18 @@ struct Machine {
     mounts: BTreeSet<String>,
     namespaces: BTreeSet<String>,
     cgroups: BTreeSet<String>,
+    folders: Vec<&'static str>,
 }
+
+/// Folders that components write to wherever their settings point.
+const FOLDERS: [&str; 6] = [
+    "/run/containerd",
+    "/run/netns",
+    "/var/lib/cni",
+    "/var/lib/kubelet",
+    "/var/log/containers",
+    "/usr/libexec/kubernetes",
+];
 
 impl Machine {
     fn look() -> Self {
@@ -27,7 +38,7 @@ impl Machine {
                 .filter_map(|entry| entry.file_name().into_string().ok())
                 .collect()
         };
-        let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+        let mounts = fs::read_to_string("/proc/self/mounts").expect("/proc is mounted");
         let of_processes = |kind: &str| -> Vec<String> {
             let pids = names("/proc").into_iter().filter(|name| name.parse::<u32>().is_ok());
             pids.filter_map(|pid| fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok())
@@ -45,9 +56,12 @@ impl Machine {
             namespaces: of_processes("net").into_iter().chain(of_processes("mnt")).collect(),
             cgroups: hierarchies
                 .iter()
-                .flat_map(|hierarchy| names(hierarchy).into_iter().map(move |name| format!("{hierarchy}/{name}")))
+                .flat_map(|hierarchy| {
+                    names(hierarchy).into_iter().map(move |name| format!("{hierarchy}/{name}"))
+                })
                 .filter(|path| fs::metadata(path).is_ok_and(|data| data.is_dir()))
                 .collect(),
+            folders: FOLDERS.into_iter().filter(|folder| fs::exists(folder).unwrap_or(true)).collect(),
         }
     }
 }
@@ -59,18 +73,18 @@ fn xtask(arguments: &[&str]) -> Command {
 }
 
 fn succeed(arguments: &[&str]) {
-    let output = xtask(arguments).output().unwrap();
+    let output = xtask(arguments).output().expect("xtask starts");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{arguments:?}: {said}");
 }
 
 /// Cuts a run off: `signal` as `kill` names it.
 fn cut_off(arguments: &[&str], after: Duration, signal: &str) {
-    let mut child: Child = xtask(arguments).spawn().unwrap();
+    let mut child: Child = xtask(arguments).spawn().expect("xtask starts");
     // The moment of the cut is what is varied here, so this is no wait for a condition.
     thread::sleep(after);
-    Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-    child.wait().unwrap();
+    Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill is there");
+    child.wait().expect("a child of ours");
 }
 
 #[test]

@@ -55,7 +55,9 @@ impl Programs {
             })?;
         }
         if !self.containerd.exists() {
-            steps.step("build containerd 2 (2 min from cold)", || publish(&self.containerd, build_containerd))?;
+            steps.step("build containerd 2 (2 min from cold)", || {
+                publish(&self.containerd, build_containerd)
+            })?;
         }
         Ok(())
     }
@@ -76,7 +78,9 @@ fn build_ours(folder: &Path) -> Result<()> {
     let link = format!(
         "-s -w {version}.gitVersion={KUBERNETES} {version}.gitMajor={major} {version}.gitMinor={minor}"
     );
-    for (package, link) in [("./kubernetes", link.as_str()), ("./etcd", "-s -w"), ("./fixtures", "-s -w"), ("./waiter", "-s -w")] {
+    for (package, link) in
+        [("./kubernetes", link.as_str()), ("./etcd", "-s -w"), ("./fixtures", "-s -w"), ("./waiter", "-s -w")]
+    {
         let mut build = command("go", &["build", "-trimpath", "-buildvcs=false", "-ldflags", link, "-o"]);
         // Static, since the waiter runs in empty images.
         build.arg(folder).arg(package).current_dir(&module).env("CGO_ENABLED", "0");
@@ -131,7 +135,9 @@ fn cache() -> Result<PathBuf> {
     let base = match (env::var_os("XDG_CACHE_HOME"), env::var_os("HOME")) {
         (Some(cache), _) if !cache.is_empty() => PathBuf::from(cache),
         (_, Some(home)) => PathBuf::from(home).join(".cache"),
-        (_, None) => anyhow::bail!("neither XDG_CACHE_HOME nor HOME is set, so there is no place for a cache"),
+        (_, None) => {
+            anyhow::bail!("neither XDG_CACHE_HOME nor HOME is set, so there is no place for a cache")
+        }
     };
     Ok(base.join("pullmedic"))
 }

@@ -46,9 +46,9 @@ pub(crate) fn processes() -> Result<BTreeSet<i32>> {
 pub(crate) fn holds(pid: i32) -> bool {
     let ours = format!("/{CGROUP}");
     let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
-    text.lines().filter_map(|line| line.splitn(3, ':').nth(2)).any(|path| {
-        path.strip_prefix(&ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    text.lines()
+        .filter_map(|line| line.splitn(3, ':').nth(2))
+        .any(|path| path.strip_prefix(&ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// Our cgroup and all below it, in every hierarchy, deepest first.

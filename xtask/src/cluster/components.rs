@@ -6,9 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::build::Programs;
-use super::layout::{
-    CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, Runtime, kubeconfig, names, pki, root,
-};
+use super::layout::{CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, Runtime, kubeconfig, names, pki, root};
 use super::network::Namespaces;
 use super::process::{Daemon, Running};
 use crate::command::{command, output, read};

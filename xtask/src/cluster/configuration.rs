@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::layout::{
-    CGROUP, CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, PAUSE_HOST, PAUSE_IMAGE, REGISTRY, REGISTRY_ADDRESS, Runtime,
-    kubeconfig, names, pki, root,
+    CGROUP, CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, PAUSE_HOST, PAUSE_IMAGE, REGISTRY, REGISTRY_ADDRESS,
+    Runtime, kubeconfig, names, pki, root,
 };
 use super::pki::TRUSTED;
 
@@ -37,7 +37,10 @@ fn write_node(node: &Node) -> Result<()> {
         let path = folder.join(name);
         fs::create_dir_all(&path).with_context(|| format!("could not make {}", path.display()))?;
     }
-    write(&folder.join("etc/resolv.conf"), &format!("nameserver {NAMES_ADDRESS}\noptions timeout:2 attempts:1\n"))?;
+    write(
+        &folder.join("etc/resolv.conf"),
+        &format!("nameserver {NAMES_ADDRESS}\noptions timeout:2 attempts:1\n"),
+    )?;
     write(&folder.join("etc/hosts"), &format!("127.0.0.1 localhost\n{} {}\n", node.address, node.name))?;
     let authority = fs::read_to_string(pki(&format!("{TRUSTED}.crt"))).context("no authority to trust")?;
     write(&folder.join("etc/certs/ca-certificates.crt"), &authority)?;
@@ -137,6 +140,7 @@ imageGCHighThresholdPercent: 100
 healthzBindAddress: 127.0.0.1
 readOnlyPort: 0
 podLogsDir: {folder}/pod-logs
+volumePluginDir: {folder}/volume-plugins
 staticPodPath: {folder}/manifests
 serializeImagePulls: false
 registryPullQPS: 0

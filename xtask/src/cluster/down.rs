@@ -9,7 +9,7 @@ use rustix::process::Signal;
 
 use super::cgroups;
 use super::layout::{BRIDGE, ROOT, root};
-use super::network::{exists, remove_bridge, visible_mounts};
+use super::network::{exists, remove_bridge, remove_mount_points, visible_mounts};
 use super::ownership::{Lock, Standing, refuse, standing};
 use super::process::signal;
 use crate::command::{command, run};
@@ -66,8 +66,11 @@ fn clear_in(steps: &Steps) -> Result<()> {
         if !left.is_empty() {
             bail!("{} is still mounted, so {ROOT} is left alone", left[0].display());
         }
+        remove_mount_points();
         match fs::remove_dir_all(root()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("could not remove it"),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).context("could not remove it")
+            }
             _ => Ok(()),
         }
     })
@@ -92,7 +95,12 @@ fn end_processes() -> Result<()> {
 
 /// Cables go with their namespaces, some time after the last process; one whose other end never got there stays.
 fn remove_cables() -> Result<()> {
-    let gone = wait_for("the end of the cables", Duration::from_secs(5), || Ok(cables().is_empty().then_some(())), String::new);
+    let gone = wait_for(
+        "the end of the cables",
+        Duration::from_secs(5),
+        || Ok(cables().is_empty().then_some(())),
+        String::new,
+    );
     if gone.is_err() {
         for cable in cables() {
             // It may go by itself between the look and the command.
@@ -128,7 +136,13 @@ fn leftovers() -> Result<Vec<String>> {
         left.push(format!("process {pid}: {line}"));
     }
     left.extend(visible_mounts()?.iter().map(|point| format!("mount {}", point.display())));
-    left.extend(cables().into_iter().chain([BRIDGE.to_owned()]).filter(|link| exists(link)).map(|link| format!("link {link}")));
+    left.extend(
+        cables()
+            .into_iter()
+            .chain([BRIDGE.to_owned()])
+            .filter(|link| exists(link))
+            .map(|link| format!("link {link}")),
+    );
     left.extend(cgroups::folders()?.iter().map(|folder| format!("cgroup {}", folder.display())));
     left.extend(namespaces_of_ours());
     if Path::new(ROOT).exists() {
@@ -142,7 +156,9 @@ fn processes_of_ours() -> Result<Vec<(i32, String)>> {
     let ours = cgroups::processes()?;
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
         if ours.contains(&pid) || is_helper(pid) {
             found.push((pid, line_of(pid)));
         }
@@ -156,7 +172,8 @@ const HELPERS: [&str; 6] = ["kubernetes", "fixtures", "ctr", "skopeo", "nsenter"
 /// Whether it runs a program of [`HELPERS`] and names our folder: nobody else's does.
 fn is_helper(pid: i32) -> bool {
     let Ok(program) = fs::read_link(format!("/proc/{pid}/exe")) else { return false };
-    let known = program.file_name().and_then(|name| name.to_str()).is_some_and(|name| HELPERS.contains(&name));
+    let known =
+        program.file_name().and_then(|name| name.to_str()).is_some_and(|name| HELPERS.contains(&name));
     known && line_of(pid).contains(ROOT)
 }
 

@@ -48,52 +48,90 @@ pub(crate) fn remove_bridge() -> Result<()> {
     Ok(())
 }
 
-/// Makes the namespaces that do not exist yet and cables them.
-pub(crate) fn make_namespaces(programs: &Programs) -> Result<Namespaces> {
+/// The holders' names, the addresses of their namespaces, and what is mounted there.
+fn plan() -> [(&'static str, Vec<&'static str>, Vec<String>); 4] {
     let [first, second] = NODES;
-    Ok(Namespaces {
-        control: hold(programs, "control", &[CONTROL_ADDRESS], &[])?,
-        registry: hold(programs, "registry", &[REGISTRY_ADDRESS, NAMES_ADDRESS], &[])?,
-        nodes: [
-            hold(programs, first.name, &[first.address], &mounts_of(&first))?,
-            hold(programs, second.name, &[second.address], &mounts_of(&second))?,
-        ],
-    })
-}
-
-/// What a node sees in place of the machine's own files: its resolver, its authorities, and empty folders where
-/// runtime and CNI would leave something behind.
-fn mounts_of(node: &Node) -> Vec<String> {
-    let own = |name: &str| node.folder().join("etc").join(name).display().to_string();
-    vec![
-        format!("mount --bind {} /etc/resolv.conf", own("resolv.conf")),
-        format!("mount --bind {} /etc/hosts", own("hosts")),
-        format!("mount --bind {} /etc/ssl/certs", own("certs")),
-        "mkdir -p /run/containerd /var/lib/cni".to_owned(),
-        "mount -t tmpfs -o mode=755 tmpfs /run/containerd".to_owned(),
-        "mount -t tmpfs -o mode=755 tmpfs /var/lib/cni".to_owned(),
-        // What the kubelet mounts for a pod must be seen by the runtime, which joins this namespace beside it.
-        "mount --make-rshared /".to_owned(),
+    [
+        ("control", vec![CONTROL_ADDRESS], Vec::new()),
+        ("registry", vec![REGISTRY_ADDRESS, NAMES_ADDRESS], Vec::new()),
+        (first.name, vec![first.address], mounts_of(&first)),
+        (second.name, vec![second.address], mounts_of(&second)),
     ]
 }
 
-fn hold(programs: &Programs, name: &str, addresses: &[&str], mounts: &[String]) -> Result<Running> {
-    let waiter = programs.ours("waiter");
+/// Whether every namespace is there. A cluster that lost one cannot be mended: what ran in it still runs, unreachable.
+pub(crate) fn stand(programs: &Programs) -> bool {
+    plan().iter().all(|(name, _, mounts)| holder(programs, name, mounts).stands().is_some())
+}
+
+/// Makes the namespaces that do not exist yet and cables them.
+pub(crate) fn make_namespaces(programs: &Programs) -> Result<Namespaces> {
+    make_mount_points()?;
+    let [control, registry, first, second] = plan().map(|(name, addresses, mounts)| {
+        let holder = hold(programs, name, &mounts)?;
+        cable(name, &holder, &addresses)?;
+        Ok::<_, anyhow::Error>(holder)
+    });
+    Ok(Namespaces { control: control?, registry: registry?, nodes: [first?, second?] })
+}
+
+/// Folders of the machine that runtime, CNI and kubelet write to wherever their settings point. Each node has an empty
+/// one in its place, or the two would share a device plugin socket and leave files behind.
+const COVERED: [&str; 4] = ["/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers"];
+
+/// Makes those that are missing, noting each before it is made.
+fn make_mount_points() -> Result<()> {
+    for folder in COVERED.iter().filter(|folder| !Path::new(folder).exists()) {
+        let note = root().join("made");
+        let known = fs::read_to_string(&note).unwrap_or_default();
+        fs::write(&note, format!("{known}{folder}\n")).context("could not note a folder")?;
+        fs::create_dir_all(folder).with_context(|| format!("could not make {folder}"))?;
+    }
+    Ok(())
+}
+
+/// Removes the folders that [`make_mount_points`] made.
+pub(crate) fn remove_mount_points() {
+    for folder in fs::read_to_string(root().join("made")).unwrap_or_default().lines() {
+        // One that somebody has put something into is no longer ours.
+        let _ = fs::remove_dir(folder);
+    }
+}
+
+/// What a node sees in place of the machine's own files: its resolver, its authorities, and [`COVERED`].
+fn mounts_of(node: &Node) -> Vec<String> {
+    let own = |name: &str| node.folder().join("etc").join(name).display().to_string();
+    let mut lines = vec![
+        format!("mount --bind {} /etc/resolv.conf", own("resolv.conf")),
+        format!("mount --bind {} /etc/hosts", own("hosts")),
+        format!("mount --bind {} /etc/ssl/certs", own("certs")),
+    ];
+    lines.extend(COVERED.map(|folder| format!("mount -t tmpfs -o mode=755 tmpfs {folder}")));
+    // What the kubelet mounts for a pod must be seen by the runtime, which joins this namespace beside it.
+    lines.push("mount --make-rshared /".to_owned());
+    lines
+}
+
+fn holder(programs: &Programs, name: &str, mounts: &[String]) -> Daemon {
     let mut script = String::from("set -e; ip link set lo up; ");
     for line in mounts {
         script.push_str(line);
         script.push_str("; ");
     }
-    script.push_str(&format!("exec {}", waiter.display()));
+    script.push_str(&format!("exec {}", programs.ours("waiter").display()));
     let line = ["unshare", "--net", "--mount", "--", "/bin/sh", "-c", &script].map(str::to_owned).to_vec();
-    let holder = Daemon::new(format!("hold-{name}"), line).ensure()?;
+    Daemon::new(format!("hold-{name}"), line)
+}
+
+fn hold(programs: &Programs, name: &str, mounts: &[String]) -> Result<Running> {
+    let waiter = programs.ours("waiter");
+    let holder = holder(programs, name, mounts).ensure()?;
     wait_for(
         &format!("namespace {name}"),
         Duration::from_secs(10),
         || Ok(executable(holder.pid).is_some_and(|path| path == waiter).then_some(())),
         || fs::read_to_string(super::layout::log(&format!("hold-{name}"))).unwrap_or_default(),
     )?;
-    cable(name, &holder, addresses)?;
     Ok(holder)
 }
 

@@ -83,6 +83,7 @@ fn path() -> PathBuf {
 }
 
 fn boot() -> Result<String> {
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").context("could not read the boot's number")?;
+    let id =
+        fs::read_to_string("/proc/sys/kernel/random/boot_id").context("could not read the boot's number")?;
     Ok(id.trim().to_owned())
 }

@@ -28,8 +28,11 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Installs what is missing and names it; an empty answer means that all was there.
 pub(crate) fn install_missing() -> Result<Vec<&'static str>> {
-    let mut missing: Vec<&'static str> =
-        PROGRAMS.iter().filter(|(program, _)| !Path::new(program).exists()).map(|(_, package)| *package).collect();
+    let mut missing: Vec<&'static str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| !Path::new(program).exists())
+        .map(|(_, package)| *package)
+        .collect();
     missing.dedup();
     if missing.is_empty() {
         return Ok(missing);

@@ -40,7 +40,8 @@ pub(crate) fn issue_all(programs: &Programs) -> Result<()> {
     if !pki("accounts.key").exists() {
         run(command(programs.ours("fixtures"), &["key", "-out"]).arg(pki("accounts")))?;
     }
-    let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1", CONTROL_ADDRESS];
+    let service =
+        ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1", CONTROL_ADDRESS];
     issue(programs, &cluster("apiserver", "kube-apiserver", "", &service))?;
     issue(programs, &cluster("apiserver-to-kubelet", "kube-apiserver-kubelet", "system:masters", &[]))?;
     issue(programs, &cluster("admin", "admin", "system:masters", &[]))?;
@@ -80,16 +81,12 @@ fn authority(programs: &Programs, file: &str, name: &str, organization: &str) ->
     if pki(&format!("{file}.crt")).exists() {
         return Ok(());
     }
-    let mut line = command(programs.ours("fixtures"), &["authority", "-name", name, "-organization", organization]);
+    let mut line =
+        command(programs.ours("fixtures"), &["authority", "-name", name, "-organization", organization]);
     run(line.arg("-out").arg(pki(file)))
 }
 
 /// A certificate of the cluster's own authority.
-fn cluster<'a>(
-    file: &'a str,
-    name: &'a str,
-    organization: &'a str,
-    names: &'a [&'a str],
-) -> Certificate<'a> {
+fn cluster<'a>(file: &'a str, name: &'a str, organization: &'a str, names: &'a [&'a str]) -> Certificate<'a> {
     Certificate { file, authority: CLUSTER, name, organization, names, validity: GOOD }
 }

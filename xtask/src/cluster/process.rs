@@ -50,16 +50,26 @@ impl Daemon {
         self
     }
 
+    /// The process, if it runs as it should.
+    pub(crate) fn stands(&self) -> Option<Running> {
+        let record = Record::read(&self.name)?;
+        (record.daemon == self.wanted() && record.running.alive()).then_some(record.running)
+    }
+
     /// Leaves it alone if it runs as it should, else starts it (anew).
     pub(crate) fn ensure(&self) -> Result<Running> {
-        let wanted = format!("{self:?}");
+        if let Some(running) = self.stands() {
+            return Ok(running);
+        }
         if let Some(record) = Record::read(&self.name) {
-            if record.daemon == wanted && record.running.alive() {
-                return Ok(record.running);
-            }
             record.running.stop(Duration::from_secs(5))?;
         }
-        self.start(wanted)
+        self.start(self.wanted())
+    }
+
+    /// Changes with anything that would make it another process.
+    fn wanted(&self) -> String {
+        format!("{self:?}")
     }
 
     fn start(&self, wanted: String) -> Result<Running> {
@@ -81,8 +91,10 @@ impl Daemon {
         };
         // The shell joins the cgroup before the program exists, so that no fork of it is born outside. setsid keeps a
         // Ctrl-C in our terminal from reaching it; nsenter, setsid and the shell all keep the process number.
-        let entrances: String =
-            cgroups::entrances()?.iter().map(|file| format!("echo 0 >{} || exit 1; ", file.display())).collect();
+        let entrances: String = cgroups::entrances()?
+            .iter()
+            .map(|file| format!("echo 0 >{} || exit 1; ", file.display()))
+            .collect();
         let child = Command::new("/bin/sh")
             .args(["-c", &format!("{entrances} exec setsid \"$@\""), "sh"])
             .args(&arguments)
@@ -126,7 +138,12 @@ impl Running {
         let ended = wait_for("its end", patience, || Ok((!self.alive()).then_some(())), String::new);
         if ended.is_err() {
             signal(self.pid, Signal::KILL, |_| self.alive());
-            wait_for("its end", patience, || Ok((!self.alive()).then_some(())), || format!("process {}", self.pid))?;
+            wait_for(
+                "its end",
+                patience,
+                || Ok((!self.alive()).then_some(())),
+                || format!("process {}", self.pid),
+            )?;
         }
         Ok(())
     }
@@ -171,7 +188,8 @@ impl Record {
     }
 
     fn write(&self, name: &str) -> Result<()> {
-        fs::write(path(name), serde_json::to_string(self)?).with_context(|| format!("could not record {name}"))
+        fs::write(path(name), serde_json::to_string(self)?)
+            .with_context(|| format!("could not record {name}"))
     }
 
     /// All records, by name.

@@ -61,7 +61,8 @@ impl Registry<'_> {
             "http": http,
         });
         if let Some((user, password)) = self.login {
-            let line = crate::command::read(&mut command(programs.ours("fixtures"), &["password", user, password]))?;
+            let line =
+                crate::command::read(&mut command(programs.ours("fixtures"), &["password", user, password]))?;
             let file = folder().join(format!("{}.htpasswd", self.name));
             if !file.exists() {
                 write(&file, &line)?;

@@ -9,7 +9,7 @@ use super::components::{
     start_control_plane, start_name_server, start_node, wait_for_accounts, wait_for_nodes,
 };
 use super::layout::{NODES, PAUSE_HOST, PAUSE_IMAGE, kubeconfig, root};
-use super::network::{Namespaces, make_bridge, make_namespaces};
+use super::network::{self, Namespaces, make_bridge, make_namespaces};
 use super::ownership::{Lock, Standing, claim, refuse, standing};
 use super::{cgroups, configuration, down, packages, pki, registry};
 use crate::steps::Steps;
@@ -39,6 +39,9 @@ pub(crate) fn up() -> Result<Cluster> {
     }
     let programs = Programs::locate()?;
     programs.build(&steps)?;
+    if !cgroups::processes()?.is_empty() && !network::stand(&programs) {
+        steps.step("clear away a cluster that lost a namespace", down::clear)?;
+    }
 
     claim()?;
     for folder in ["pki", "logs", "processes", "registry", "images", "etcd"] {

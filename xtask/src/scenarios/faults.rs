@@ -70,7 +70,8 @@ fn place(cluster: &Cluster, endpoint: &Endpoint, address: &str) -> Result<()> {
     let listen = format!("{address}:{}", endpoint.port);
     match endpoint.kind {
         EndpointKind::Dropped => {
-            inside(holder, &["iptables", "--append", "INPUT", "--destination", address, "--jump", "DROP"]).map(drop)
+            inside(holder, &["iptables", "--append", "INPUT", "--destination", address, "--jump", "DROP"])
+                .map(drop)
         }
         EndpointKind::Mute => {
             let fixtures = cluster.programs.ours("fixtures").display().to_string();
@@ -120,7 +121,8 @@ pub(crate) fn disturb_pause_image(cluster: &Cluster, scenario: &Scenario) -> Res
     let lines: String = others.chain([format!("{PAUSE_HOST} {CONTROL_ADDRESS}\n")]).collect();
     write(&names(), &lines)?;
     for node in scenario.runs_on() {
-        let images = crate::command::read(&mut ctr(&cluster.programs, &node, &["images", "list", "--quiet"]))?;
+        let images =
+            crate::command::read(&mut ctr(&cluster.programs, &node, &["images", "list", "--quiet"]))?;
         // The CRI plugin keeps three names of an image: by tag, by digest and by its configuration's digest.
         for image in images.lines().filter(|line| line.starts_with(PAUSE_HOST)) {
             run(&mut ctr(&cluster.programs, &node, &["images", "remove", "--sync", image]))?;

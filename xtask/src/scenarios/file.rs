@@ -202,7 +202,10 @@ pub(crate) struct Expect {
     pub(crate) text: Said,
     /// With a replay of the pull; nothing compares it yet.
     #[serde(default)]
-    #[expect(dead_code, reason = "the replay does not exist yet, its expectations may be written down before it does")]
+    #[expect(
+        dead_code,
+        reason = "the replay does not exist yet, its expectations may be written down before it does"
+    )]
     pub(crate) probe: Option<Value>,
 }
 

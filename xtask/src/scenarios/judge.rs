@@ -115,7 +115,11 @@ fn compare(finding: &Value, expected: &Said) -> Vec<String> {
         expect("kind of container", kind, text(&place["kind"]));
     }
     if let Some(owner) = &expected.owner {
-        expect("owner", owner, format!("{}/{}", text(&place["owner"]["kind"]), text(&place["owner"]["name"])));
+        expect(
+            "owner",
+            owner,
+            format!("{}/{}", text(&place["owner"]["kind"]), text(&place["owner"]["name"])),
+        );
     }
     for wanted in &expected.rivals {
         if !rivals(finding).any(|code| code == *wanted) {
@@ -164,13 +168,15 @@ mod tests {
 
     #[test]
     fn injected_cause_with_its_rival_passes() {
-        let answer = judge(&report("tag-not-found", "likely", &["repository-not-found"]), &expected()).unwrap();
+        let answer =
+            judge(&report("tag-not-found", "likely", &["repository-not-found"]), &expected()).unwrap();
         assert_eq!((answer.grade, answer.differs.len()), (Grade::Right, 0));
     }
 
     #[test]
     fn undecided_counts_as_such_only_if_it_leaves_the_injected_cause() {
-        let leaves = judge(&report("repository-not-found", "undecided", &["tag-not-found"]), &expected()).unwrap();
+        let leaves =
+            judge(&report("repository-not-found", "undecided", &["tag-not-found"]), &expected()).unwrap();
         assert_eq!(leaves.grade, Grade::Undecided);
         let loses = judge(&report("repository-not-found", "undecided", &["dns"]), &expected()).unwrap();
         assert_eq!(loses.grade, Grade::Wrong);
@@ -191,10 +197,14 @@ mod tests {
 
     #[test]
     fn second_finding_in_a_namespace_of_one_fault_is_wrong() {
-        let mut two: Value = serde_json::from_str(&report("tag-not-found", "likely", &["repository-not-found"])).unwrap();
+        let mut two: Value =
+            serde_json::from_str(&report("tag-not-found", "likely", &["repository-not-found"])).unwrap();
         let other = json!({"cause": "dns", "certainty": "likely"});
         two["findings"].as_array_mut().unwrap().push(other);
         let answer = judge(&two.to_string(), &expected()).unwrap();
-        assert_eq!((answer.grade, answer.differs.as_slice()), (Grade::Wrong, &["it also found dns".to_owned()][..]));
+        assert_eq!(
+            (answer.grade, answer.differs.as_slice()),
+            (Grade::Wrong, &["it also found dns".to_owned()][..])
+        );
     }
 }

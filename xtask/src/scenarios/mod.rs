@@ -67,7 +67,9 @@ pub(crate) fn scenarios(arguments: &Arguments) -> Result<()> {
     }
     let binary = match (&arguments.binary, arguments.no_diagnose) {
         (_, true) => None,
-        (Some(binary), false) => Some(fs::canonicalize(binary).with_context(|| format!("no {}", binary.display()))?),
+        (Some(binary), false) => {
+            Some(fs::canonicalize(binary).with_context(|| format!("no {}", binary.display()))?)
+        }
         (None, false) => Some(steps.step("build pullmedic", build_product)?),
     };
 
@@ -113,13 +115,16 @@ fn inject_all(
         let began = Instant::now();
         let names: Vec<&str> = group.iter().map(|case| case.namespace.as_str()).collect();
         steps.step("faults", || apply_faults(cluster, &group))?;
-        let signs = steps
-            .step(&format!("signs of {}", names.join(" ")), || waiting::wait_for_signs(cluster, &group, began))?;
+        let signs = steps.step(&format!("signs of {}", names.join(" ")), || {
+            waiting::wait_for_signs(cluster, &group, began)
+        })?;
         shown.extend(group.iter().map(|case| case.namespace.clone()).zip(signs));
     }
     Ok(cases
         .iter()
-        .map(|case| shown.iter().find(|(namespace, _)| *namespace == case.namespace).and_then(|(_, sign)| *sign))
+        .map(|case| {
+            shown.iter().find(|(namespace, _)| *namespace == case.namespace).and_then(|(_, sign)| *sign)
+        })
         .collect())
 }
 
@@ -132,7 +137,9 @@ fn make_namespaces(cluster: &Cluster, cases: &[Case<'_>]) -> Result<()> {
         || {
             let accounts = get(&cluster.programs, &["serviceaccounts", "--all-namespaces"])?;
             let accounts = accounts["items"].as_array().cloned().unwrap_or_default();
-            let has = |case: &Case<'_>| accounts.iter().any(|it| it["metadata"]["namespace"] == case.namespace.as_str());
+            let has = |case: &Case<'_>| {
+                accounts.iter().any(|it| it["metadata"]["namespace"] == case.namespace.as_str())
+            };
             Ok(cases.iter().all(has).then_some(()))
         },
         || "the controllers are slow".to_owned(),
@@ -148,8 +155,11 @@ fn prepare(cluster: &Cluster, cases: &[&Case<'_>]) -> Result<()> {
         return Ok(());
     }
     apply(cluster, &before)?;
-    for case in cases.iter().filter(|case| case.scenario.before.iter().any(|object| object["kind"] == "Deployment")) {
-        let available = ["wait", "--for=condition=Available", "deployments", "--all", "--timeout=90s", "--namespace"];
+    for case in
+        cases.iter().filter(|case| case.scenario.before.iter().any(|object| object["kind"] == "Deployment"))
+    {
+        let available =
+            ["wait", "--for=condition=Available", "deployments", "--all", "--timeout=90s", "--namespace"];
         run(kubectl(&cluster.programs, &available).arg(&case.namespace))?;
     }
     for case in cases {
@@ -171,7 +181,8 @@ fn wait_for_injection(cluster: &Cluster, case: &Case<'_>, container: &str) -> Re
         Duration::from_secs(30),
         || {
             let line = ["create", "--dry-run=server", "--output=json", "--filename=-"];
-            let made: Value = serde_json::from_str(&read_with(&mut kubectl(&cluster.programs, &line), &pod.to_string())?)?;
+            let made: Value =
+                serde_json::from_str(&read_with(&mut kubectl(&cluster.programs, &line), &pod.to_string())?)?;
             let containers = made["spec"]["containers"].as_array().cloned().unwrap_or_default();
             Ok(containers.iter().any(|it| it["name"] == container).then_some(()))
         },
@@ -191,9 +202,11 @@ fn apply_faults(cluster: &Cluster, cases: &[&Case<'_>]) -> Result<()> {
     for case in cases {
         for Then::Debug(debug) in &case.scenario.then {
             let selector = format!("app={}", debug.app);
-            let pods = get(&cluster.programs, &["pods", "--namespace", &case.namespace, "--selector", &selector])?;
+            let pods =
+                get(&cluster.programs, &["pods", "--namespace", &case.namespace, "--selector", &selector])?;
             let pod = pods["items"][0]["metadata"]["name"].as_str().context("no pod to debug")?.to_owned();
-            let line = ["debug", "--quiet", "--attach=false", "--profile=general", "--namespace", &case.namespace];
+            let line =
+                ["debug", "--quiet", "--attach=false", "--profile=general", "--namespace", &case.namespace];
             let mut line = kubectl(&cluster.programs, &line);
             line.arg(format!("--image={}", debug.image)).arg(format!("--container={}", debug.container));
             run(line.arg(pod))?;
@@ -212,7 +225,8 @@ fn apply(cluster: &Cluster, objects: &[Value]) -> Result<()> {
 fn build_product() -> Result<PathBuf> {
     let mut build = command("cargo", &["build", "--quiet", "--package", "pullmedic-app"]);
     run(build.current_dir(checkout()))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout().join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout().join("target"), PathBuf::from);
     Ok(target.join("debug/pullmedic"))
 }
 
@@ -230,7 +244,8 @@ fn diagnose_all<'a>(binary: &Path, cases: &[Case<'a>], shown: &[Option<f64>]) ->
 }
 
 fn diagnose(binary: &Path, case: &Case<'_>) -> Result<Answer> {
-    let mut line = command(binary, &["diagnose", "--namespace", &case.namespace, "--output", "json", "--kubeconfig"]);
+    let mut line =
+        command(binary, &["diagnose", "--namespace", &case.namespace, "--output", "json", "--kubeconfig"]);
     line.arg(kubeconfig()).args(&case.scenario.diagnose);
     let said = output(&mut line, None)?;
     let report = String::from_utf8_lossy(&said.stdout);
@@ -258,8 +273,12 @@ fn clear(cluster: &Cluster) -> Result<()> {
 
 /// Without the product there is only one thing that can fail.
 fn not_shown(cases: &[Case<'_>], shown: &[Option<f64>]) -> Result<()> {
-    let missing: Vec<&str> =
-        cases.iter().zip(shown).filter(|(_, sign)| sign.is_none()).map(|(case, _)| case.namespace.as_str()).collect();
+    let missing: Vec<&str> = cases
+        .iter()
+        .zip(shown)
+        .filter(|(_, sign)| sign.is_none())
+        .map(|(case, _)| case.namespace.as_str())
+        .collect();
     if missing.is_empty() {
         println!("{} faults stand", cases.len());
         return Ok(());

@@ -48,7 +48,8 @@ impl<'a> Case<'a> {
 
     fn place_one(&self, object: &Value) -> Result<Value> {
         let text = object.to_string().replace("{namespace}", &self.namespace);
-        let mut object: Value = serde_json::from_str(&text).context("an object with its namespace filled in")?;
+        let mut object: Value =
+            serde_json::from_str(&text).context("an object with its namespace filled in")?;
         let kind = object["kind"].as_str().unwrap_or_default().to_owned();
         if !object["metadata"].is_object() {
             bail!("{}: an object of kind {kind:?} without metadata", self.scenario.id);
@@ -73,7 +74,10 @@ impl<'a> Case<'a> {
 
 /// Kinds that have no namespace.
 fn of_the_cluster(kind: &str) -> bool {
-    matches!(kind, "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding" | "RuntimeClass" | "ClusterRole")
+    matches!(
+        kind,
+        "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding" | "RuntimeClass" | "ClusterRole"
+    )
 }
 
 #[cfg(test)]

@@ -11,8 +11,17 @@ use crate::command::read;
 
 /// What is saved, a file each. No Secrets: their names in pods are enough.
 const KINDS: [&str; 11] = [
-    "pods", "events", "replicasets", "deployments", "statefulsets", "daemonsets", "jobs", "cronjobs",
-    "serviceaccounts", "namespaces", "nodes",
+    "pods",
+    "events",
+    "replicasets",
+    "deployments",
+    "statefulsets",
+    "daemonsets",
+    "jobs",
+    "cronjobs",
+    "serviceaccounts",
+    "namespaces",
+    "nodes",
 ];
 
 /// Words that only a Secret or a key would bring. Finding one is a fault of the recording.

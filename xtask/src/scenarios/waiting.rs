@@ -19,14 +19,19 @@ const LIMIT: Duration = Duration::from_secs(180);
 
 /// Waits until each case shows its sign. Answers, for each in turn, the seconds since `began`, or `None` for a sign
 /// that did not come.
-pub(crate) fn wait_for_signs(cluster: &Cluster, cases: &[&Case<'_>], began: Instant) -> Result<Vec<Option<f64>>> {
+pub(crate) fn wait_for_signs(
+    cluster: &Cluster,
+    cases: &[&Case<'_>],
+    began: Instant,
+) -> Result<Vec<Option<f64>>> {
     let mut shown = vec![None; cases.len()];
     let started = Instant::now();
     while shown.iter().any(Option::is_none) && started.elapsed() < LIMIT {
         let list = get(&cluster.programs, &["pods,events", "--all-namespaces"])?;
         let objects = list["items"].as_array().cloned().unwrap_or_default();
         for (case, seconds) in cases.iter().zip(&mut shown) {
-            let own = || objects.iter().filter(|object| object["metadata"]["namespace"] == case.namespace.as_str());
+            let own =
+                || objects.iter().filter(|object| object["metadata"]["namespace"] == case.namespace.as_str());
             if seconds.is_none() && shows(case, &own().collect::<Vec<_>>()) {
                 *seconds = Some(began.elapsed().as_secs_f64());
             }
@@ -60,7 +65,8 @@ fn waits_with_words(pod: &Value) -> bool {
 }
 
 fn age(object: &Value) -> i64 {
-    let made = object["metadata"]["creationTimestamp"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    let made =
+        object["metadata"]["creationTimestamp"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
     made.map_or(0, |time| Timestamp::now().as_second() - time.as_second())
 }
 
@@ -72,9 +78,7 @@ mod tests {
 
     #[test]
     fn container_that_is_being_made_shows_nothing_yet() {
-        let waiting = |reason: &str, message: &str| {
-            json!({"status": {"containerStatuses": [{"state": {"waiting": {"reason": reason, "message": message}}}]}})
-        };
+        let waiting = |reason: &str, message: &str| json!({"status": {"containerStatuses": [{"state": {"waiting": {"reason": reason, "message": message}}}]}});
         assert!(!waits_with_words(&waiting("ContainerCreating", "")));
         assert!(!waits_with_words(&json!({"status": {}})));
         assert!(waits_with_words(&waiting("ErrImagePull", "no such host")));
