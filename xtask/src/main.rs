@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "a chore talks to the person who started it")]
 
+mod accuracy;
 mod cluster;
 mod command;
 mod scenarios;
@@ -20,11 +21,14 @@ enum Chore {
     Cluster(cluster::Action),
     /// Inject faults into the cluster and compare what pullmedic says about them
     Scenarios(scenarios::Arguments),
+    /// Measure how well the words alone are read, on labelled messages
+    Accuracy(accuracy::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Cluster(action) => cluster::run(action),
+        Chore::Accuracy(arguments) => accuracy::accuracy(&arguments),
         Chore::Scenarios(arguments) => scenarios::scenarios(&arguments),
     };
     match outcome {

@@ -222,7 +222,8 @@ fn apply(cluster: &Cluster, objects: &[Value]) -> Result<()> {
     read_with(&mut kubectl(&cluster.programs, &line), &list.to_string()).map(drop)
 }
 
-fn build_product() -> Result<PathBuf> {
+/// Builds pullmedic from this checkout and answers where it is.
+pub(crate) fn build_product() -> Result<PathBuf> {
     let mut build = command("cargo", &["build", "--quiet", "--package", "pullmedic-app"]);
     run(build.current_dir(checkout()))?;
     let target =
