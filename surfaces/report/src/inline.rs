@@ -60,11 +60,11 @@ fn parts(word: &str) -> (&str, &str, &str) {
     (before, kept, &core[kept.len()..])
 }
 
-/// Letters, with hyphens and apostrophes between them; or digits. `GH-1` and a commit's hash are links somewhere.
+/// Letters, with hyphens and apostrophes between them; or a number or version. `GH-1` and a commit's hash are links somewhere.
 fn is_plain(core: &str) -> bool {
     let letters = |part: &str| !part.is_empty() && part.chars().all(char::is_alphabetic);
     core.split(['-', '\'', '’']).all(letters)
-        || (!core.is_empty() && core.bytes().all(|b| b.is_ascii_digit()))
+        || (!core.is_empty() && core.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
 /// `1.` and `1)` begin a list.

@@ -3,7 +3,7 @@
 //!
 //! - [`write_report`]: what was found, in each [`Form`].
 //! - [`write_hypothesis_text`], [`hypothesis_json`]: what a single message suggests.
-//! - [`write_page_text`], [`page_markdown`], [`causes_index_markdown`]: the page of a cause.
+//! - [`write_page_text`], [`page_markdown()`], [`causes_index_markdown`]: the page of a cause.
 //! - [`schema`]: the JSON Schema of the machine-readable forms.
 //! - [`shown`]: text from outside with every character escaped that a reader could not see (threat 18).
 //!

@@ -11,7 +11,8 @@ use crate::Look;
 use crate::inline::{cell, code, fenced, prose};
 use crate::paper::pasteable;
 use crate::phrase::{
-    both_ends, injected, managed, open_rivals, outlook, rule, serving, speaker, team, terms, would,
+    both_ends, injected, lasts, managed, next_attempt, open_rivals, rule, serving, speaker, team, terms,
+    would,
 };
 use crate::remedy::LEFT_OUT;
 use crate::tail::{found, ground, grouped, is_command};
@@ -106,27 +107,50 @@ impl Ticket<'_> {
     }
 
     fn facts(&mut self, finding: &Finding) {
-        let mut facts =
-            vec![("Certainty", format!("{}: {}", finding.certainty.code(), rule(finding.certainty)))];
-        facts.extend(finding.inner.map(|inner| ("Inside", format!("{}: {}", inner.code(), inner.title()))));
-        facts.extend(finding.also.iter().map(|also| ("Also", format!("{}: {}", also.code(), also.title()))));
-        facts.extend(finding.since.map(|since| ("Since", self.look.time_to_paste(since))));
-        facts.extend(finding.stage.map(|stage| ("Stage", stage.code().to_owned())));
-        facts.extend(finding.endpoint.as_ref().map(|endpoint| ("Endpoint", endpoint.to_string())));
+        self.fact("Certainty", &format!("{}: {}", finding.certainty.code(), rule(finding.certainty)));
+        for (name, cause) in finding
+            .inner
+            .iter()
+            .map(|inner| ("Inside", inner))
+            .chain(finding.also.iter().map(|also| ("Also", also)))
+        {
+            self.fact(name, &format!("{}: {}", cause.code(), cause.title()));
+        }
+        for (name, at) in [("Since", finding.since), ("Next try expected", next_attempt(finding))] {
+            if let Some(at) = at {
+                self.push(&format!("- {name}: {}", self.look.time_to_paste(at)));
+            }
+        }
+        if let Some(stage) = finding.stage {
+            self.fact("Stage", stage.code());
+        }
+        if let Some(endpoint) = &finding.endpoint {
+            self.fact("Endpoint", endpoint.as_str());
+        }
         let images: BTreeSet<&String> = finding.image.iter().chain(&finding.images).collect();
-        facts.extend(images.into_iter().take(ENTRIES).map(|image| ("Image", image.clone())));
-        facts.push(("Acts", team(finding.actor).to_owned()));
-        facts.extend(finding.managed_by.iter().take(ENTRIES).map(|manager| ("Change", managed(manager))));
-        facts.extend(finding.injected_by.iter().take(ENTRIES).map(|image| ("Origin", injected(image))));
-        facts.extend(finding.serving.iter().take(ENTRIES).map(|served| ("Still", serving(served))));
-        let pasted = Look { now: None, ..self.look.clone() };
-        facts.extend(outlook(finding, &pasted).into_iter().map(|clause| ("Outlook", clause)));
-        for (name, fact) in facts {
-            let fact = self.prose(&fact);
-            self.push(&format!("- {name}: {fact}"));
+        for image in images.into_iter().take(ENTRIES) {
+            self.push(&format!("- Image: {}", self.code(image)));
+        }
+        self.fact("Acts", team(finding.actor));
+        for manager in finding.managed_by.iter().take(ENTRIES) {
+            self.fact("Change", &managed(manager));
+        }
+        for image in finding.injected_by.iter().take(ENTRIES) {
+            self.fact("Origin", &injected(image));
+        }
+        for served in finding.serving.iter().take(ENTRIES) {
+            self.fact("Still", &serving(served));
+        }
+        if let Some(lasts) = lasts(finding) {
+            self.fact("Lasts", lasts);
         }
         self.push(&format!("- Read on: `pullmedic explain {}`", finding.cause.code()));
         self.push("");
+    }
+
+    fn fact(&mut self, name: &str, fact: &str) {
+        let fact = self.prose(fact);
+        self.push(&format!("- {name}: {fact}"));
     }
 
     fn observation(&mut self, observation: &Observation) {

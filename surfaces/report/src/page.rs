@@ -6,7 +6,7 @@ use pullmedic_model::cause::Page;
 use pullmedic_model::{Cause, Clears};
 
 use crate::Look;
-use crate::paper::{FAINT, PLAIN, Paper, STRONG};
+use crate::paper::{FAINT, PASTE, PLAIN, Paper, STRONG};
 use crate::phrase::team;
 
 /// The headings of a page, the same in every form.
@@ -67,10 +67,35 @@ pub fn write_page_text(cause: Cause, look: &Look, out: &mut dyn io::Write) -> io
     if !mend.is_empty() {
         heading(paper, MEND)?;
         for (index, step) in mend.iter().enumerate() {
-            paper.titled(&format!("{}.", index + 1), 5, step)?;
+            write_step(paper, index + 1, step)?;
         }
     }
     section(paper, PREVENT, prevent)
+}
+
+/// A step. A command in it, which is a code span of several words, gets a line of its own that is never broken.
+fn write_step(paper: &mut Paper<'_>, number: usize, step: &str) -> io::Result<()> {
+    let mut label = format!("{number}.");
+    let mut sentence = String::new();
+    for (index, part) in step.split('`').enumerate() {
+        let code = index % 2 == 1;
+        if !code {
+            sentence.push_str(part);
+        } else if !part.contains(' ') {
+            sentence.push_str(&format!("`{part}`"));
+        } else {
+            paper.titled(&label, 5, sentence.trim_matches(' '))?;
+            let command = paper.painted(PASTE, &paper.words(part));
+            paper.line(&format!("       {command}"))?;
+            // The words after a command go on below the first.
+            label = "  ".to_owned();
+            sentence.clear();
+        }
+    }
+    match sentence.trim_matches([' ', '.']) {
+        "" => Ok(()),
+        _ => paper.titled(&label, 5, sentence.trim_start_matches([' ', '.'])),
+    }
 }
 
 fn heading(paper: &mut Paper<'_>, title: &str) -> io::Result<()> {

@@ -30,12 +30,15 @@ pub(crate) const MARGIN: usize = 9;
 /// A page that is being written.
 pub(crate) struct Paper<'a> {
     pub(crate) look: &'a Look,
+    /// How many lines a paragraph keeps from its start and from its end; `None` keeps all. A name in a saved file may
+    /// be as long as the file.
+    pub(crate) keep: Option<(usize, usize)>,
     out: &'a mut dyn io::Write,
 }
 
 impl<'a> Paper<'a> {
     pub(crate) fn new(look: &'a Look, out: &'a mut dyn io::Write) -> Paper<'a> {
-        Paper { look, out }
+        Paper { look, keep: None, out }
     }
 
     /// Words from outside, safe to print.
@@ -85,6 +88,13 @@ impl<'a> Paper<'a> {
         self.hanging(&label, first, indent, text, PLAIN)
     }
 
+    /// Who said the paragraph above, behind a dash.
+    pub(crate) fn signed(&mut self, dash: &str, text: &str) -> io::Result<()> {
+        let label = format!("{}{dash} ", " ".repeat(MARGIN));
+        let indent = columns(&label);
+        self.hanging(&label, indent, indent, text, FAINT)
+    }
+
     /// `label` (faint, our own), then `text`: the first line from column `first` on, the others from `rest` on.
     fn hanging(
         &mut self,
@@ -96,12 +106,14 @@ impl<'a> Paper<'a> {
     ) -> io::Result<()> {
         let text = self.words(text);
         let width = self.look.columns();
-        let lines = wrap(&text, width.saturating_sub(first), width.saturating_sub(rest));
+        let lines = self.kept(wrap(&text, width.saturating_sub(first), width.saturating_sub(rest)));
         for (index, line) in lines.iter().enumerate() {
             let lead = if index > 0 {
                 " ".repeat(rest)
             } else if label.is_empty() {
                 " ".repeat(first)
+            } else if line.is_empty() {
+                self.painted(FAINT, label.trim_end_matches(' '))
             } else {
                 self.painted(FAINT, label)
             };
@@ -111,7 +123,19 @@ impl<'a> Paper<'a> {
         Ok(())
     }
 
-    /// `left` at `indent` and `right` at the right edge if both fit one line; else one after the other.
+    /// The lines that a paragraph keeps, and a note in the place of the others.
+    fn kept(&self, mut lines: Vec<String>) -> Vec<String> {
+        let Some((head, tail)) = self.keep else { return lines };
+        // The note takes a line itself.
+        if let Some(left_out @ 2..) = lines.len().checked_sub(head + tail) {
+            let gap = self.glyph("…", "...");
+            let note = format!("{gap} {left_out} lines left out (-o wide)");
+            lines.splice(head..head + left_out, [note]);
+        }
+        lines
+    }
+
+    /// `left` under a label and `right` at the right edge if both fit one line; else one after the other.
     pub(crate) fn edges(&mut self, label: &str, left: &str, right: &str) -> io::Result<()> {
         let (left, right) = (self.words(left).into_owned(), self.words(right).into_owned());
         let taken = MARGIN + columns(&left) + 2 + columns(&right);

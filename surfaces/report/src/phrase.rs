@@ -1,11 +1,11 @@
 //! Words that several forms share. None of them is escaped yet.
 
-use pullmedic_model::finding::{FindingState, ManagedBy, Rival, Serving, Standing, Vantage};
-use pullmedic_model::finding::{Observation, Remedy, Witness};
+use jiff::Timestamp;
+use pullmedic_model::finding::{
+    FindingState, ManagedBy, Observation, Remedy, Rival, Serving, Standing, Witness,
+};
 use pullmedic_model::sighting::Injected;
 use pullmedic_model::{Actor, Certainty, Clears, Finding};
-
-use crate::Look;
 
 /// `1 pod`, `2 pods`.
 pub(crate) fn counted(count: usize, one: &str) -> String {
@@ -78,30 +78,28 @@ pub(crate) fn serving(serving: &Serving) -> String {
     }
 }
 
-/// How it goes on when nobody acts: whether it lasts, when the kubelet tries next, whether that may help.
-pub(crate) fn outlook(finding: &Finding, look: &Look) -> Vec<String> {
-    let recorded = match finding.vantage {
-        Vantage::Recording => true,
-        Vantage::Workstation => false,
-    };
-    let mut clauses = Vec::new();
-    match finding.state {
-        FindingState::Over => {
-            clauses.push("it is over: the container got past the pull".to_owned());
-            return clauses;
+/// Whether the fault lasts when nobody acts; `None` where nothing is known.
+pub(crate) fn lasts(finding: &Finding) -> Option<&'static str> {
+    match (finding.state, finding.clears) {
+        (FindingState::Over, _) => Some("it is over: the container got past the pull"),
+        (FindingState::Active, Some(Clears::Transient)) => Some("a retry may cure it"),
+        (FindingState::Active, Some(Clears::Permanent)) => Some("stays until somebody acts"),
+        (FindingState::Active, None) => None,
+        (FindingState::Unknown, Some(Clears::Permanent)) => {
+            Some("whether it is still so is not known; it does not clear by itself")
         }
-        FindingState::Unknown => clauses.push("whether it lasts is not known".to_owned()),
-        FindingState::Active => {}
+        (FindingState::Unknown, Some(Clears::Transient) | None) => {
+            Some("whether it is still so is not known")
+        }
     }
-    clauses.extend(finding.next_attempt.map(|at| look.next_attempt(at, recorded)));
-    clauses.extend(finding.clears.map(|clears| {
-        match clears {
-            Clears::Transient => "a retry may cure it",
-            Clears::Permanent => "it stays until somebody acts",
-        }
-        .to_owned()
-    }));
-    clauses
+}
+
+/// When the kubelet tries next; `None` once that means nothing.
+pub(crate) fn next_attempt(finding: &Finding) -> Option<Timestamp> {
+    match finding.state {
+        FindingState::Over => None,
+        FindingState::Active | FindingState::Unknown => finding.next_attempt,
+    }
 }
 
 /// Who would undo a live edit, and where to change it instead.

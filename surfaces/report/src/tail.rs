@@ -99,7 +99,8 @@ fn write_skipped(paper: &mut Paper<'_>, group: &[&Skipped], detail: Detail) -> i
     }
     match &first.next {
         Some(next) if is_command(next) && pasteable(next, paper.look.ascii, false) => {
-            let (label, next) = (paper.painted(FAINT, "    next:"), paper.painted(PASTE, next));
+            let label = paper.painted(FAINT, "    next:");
+            let next = paper.painted(PASTE, next.trim_end_matches(' '));
             paper.line(&format!("{label} {next}"))
         }
         Some(next) => paper.titled("  next:", 6, next),

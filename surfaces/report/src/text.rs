@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use pullmedic_model::finding::FindingState;
+use pullmedic_model::finding::{FindingState, Vantage};
 use pullmedic_model::{Certainty, Finding, Report};
 
 use crate::Look;
 use crate::paper::{DOUBT, FAINT, FAULT, GOOD, PLAIN, Paper, STRONG};
-use crate::phrase::{injected, managed, open_rivals, outlook, serving, would};
+use crate::phrase::{injected, lasts, managed, next_attempt, open_rivals, serving, would};
 use crate::whom::whom;
 use crate::wrap::columns;
 use crate::{proof, remedy, tail, wide};
@@ -32,8 +32,15 @@ impl Detail {
     }
 }
 
+/// Of a paragraph longer than any sentence of ours this many lines are kept from its start and from its end.
+const LINES: (usize, usize) = (8, 3);
+
 pub(crate) fn write(report: &Report, detail: Detail, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
     let paper = &mut Paper::new(look, out);
+    paper.keep = match detail {
+        Detail::Short => Some(LINES),
+        Detail::Whole => None,
+    };
     let name_namespace = names_namespaces(report);
     for finding in &report.findings {
         write_finding(paper, finding, detail, name_namespace)?;
@@ -85,7 +92,12 @@ fn write_finding(
         paper.labelled("Origin", &injected(image), PLAIN)?;
     }
     let mut still: Vec<String> = capped(&finding.serving, detail).iter().map(serving).collect();
-    still.extend(outlook(finding, paper.look));
+    let recorded = match finding.vantage {
+        Vantage::Recording => true,
+        Vantage::Workstation => false,
+    };
+    still.extend(next_attempt(finding).map(|at| paper.look.next_attempt(at, recorded)));
+    still.extend(lasts(finding).map(str::to_owned));
     if !still.is_empty() {
         paper.labelled("Still", &still.join("; "), PLAIN)?;
     }
@@ -135,7 +147,7 @@ fn write_doubt(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) -> io::
     }
     let rivals: Vec<_> = open_rivals(finding).collect();
     if !rivals.is_empty() {
-        paper.titled("Not yet excluded:", 4, "")?;
+        paper.line(&paper.painted(FAINT, "  Not yet excluded:"))?;
         let shown = detail.cut(rivals.len(), 3);
         for rival in &rivals[..shown] {
             paper.paragraph(4, &format!("{}: {}", rival.code.code(), rival.because), PLAIN)?;

@@ -77,8 +77,8 @@ impl<'a> Touched<'a> {
         let kinds: BTreeSet<ContainerKind> = self.containers.iter().map(|&(kind, _)| kind).collect();
         let (&kind, 1) = (kinds.first()?, kinds.len()) else { return None };
         let what = match kind {
-            ContainerKind::Main | ContainerKind::Template => return None,
-            ContainerKind::Sandbox => return Some("the pod sandbox".to_owned()),
+            // A sandbox belongs to the whole pod, and its cause says so.
+            ContainerKind::Main | ContainerKind::Template | ContainerKind::Sandbox => return None,
             ContainerKind::Init => "init container",
             ContainerKind::Ephemeral => "ephemeral container",
             ContainerKind::ImageVolume => "image volume of container",

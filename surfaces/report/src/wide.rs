@@ -9,7 +9,6 @@ use pullmedic_model::sighting::Place;
 use crate::paper::{FAINT, PLAIN, Paper};
 use crate::phrase::rule;
 use crate::proof::observed;
-use crate::text::Detail;
 use crate::wrap::columns;
 
 /// A cell longer than this pushes only its own row, so that one absurd name does not pad every other.
@@ -37,14 +36,14 @@ pub(crate) fn write(paper: &mut Paper<'_>, finding: &Finding) -> io::Result<()> 
         })
         .collect();
     if !excluded.is_empty() {
-        paper.titled("Excluded:", 4, "")?;
+        paper.line(&paper.painted(FAINT, "  Excluded:"))?;
         for rival in excluded {
             paper.paragraph(4, &format!("{}: {}", rival.code.code(), rival.because), PLAIN)?;
         }
     }
     let further = finding.observations.iter().filter(|seen| !finding.proof.contains(seen));
     for (index, observation) in further.enumerate() {
-        observed(paper, if index == 0 { "Seen" } else { "" }, observation, Detail::Whole)?;
+        observed(paper, if index == 0 { "Seen" } else { "" }, observation)?;
     }
     write_places(paper, &finding.sightings)
 }

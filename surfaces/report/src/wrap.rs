@@ -17,8 +17,9 @@ pub(crate) fn wrap(text: &str, first: usize, rest: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    let mut room = first.max(2);
-    let rest = rest.max(2);
+    // Room for the widest unit, so that every line gets something.
+    let mut room = first.max(ESCAPE);
+    let rest = rest.max(ESCAPE);
     for (index, word) in text.split(' ').enumerate() {
         let needed = columns(word);
         let space = usize::from(index > 0);
@@ -29,13 +30,14 @@ pub(crate) fn wrap(text: &str, first: usize, rest: usize) -> Vec<String> {
             line.push(' ');
             used += 1;
         }
-        for character in word.chars() {
-            if used + column(character) > room {
+        for unit in units(word) {
+            let needed = columns(unit);
+            if used + needed > room && used > 0 {
                 lines.push(std::mem::take(&mut line));
                 (used, room) = (0, rest);
             }
-            line.push(character);
-            used += column(character);
+            line.push_str(unit);
+            used += needed;
         }
     }
     lines.push(line);
@@ -46,16 +48,36 @@ pub(crate) fn wrap(text: &str, first: usize, rest: usize) -> Vec<String> {
     lines
 }
 
+/// The parts of a word that are never broken: characters, and escapes as [`crate::shown`] writes them.
+fn units(word: &str) -> impl Iterator<Item = &str> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        let escape = rest.starts_with("\\u{").then(|| rest.find('}')).flatten();
+        let length = match escape {
+            Some(end) if end < ESCAPE => end + 1,
+            Some(_) | None => rest.chars().next()?.len_utf8(),
+        };
+        let (unit, after) = rest.split_at(length);
+        rest = after;
+        Some(unit)
+    })
+}
+
+/// Length of the longest escape, `\u{10ffff}`.
+const ESCAPE: usize = 10;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn breaks_at_spaces_and_inside_words_that_are_too_long() {
-        assert_eq!(wrap("one two three", 7, 5), ["one two", "three"]);
-        assert_eq!(wrap("abcdefgh ij", 5, 5), ["abcde", "fgh", "ij"]);
-        assert_eq!(wrap("", 5, 5), [""]);
-        assert_eq!(wrap("画像がない", 5, 4), ["画像", "がな", "い"]);
+        assert_eq!(wrap("one two three four", 13, 10), ["one two three", "four"]);
+        assert_eq!(wrap("abcdefghijklm no", 10, 10), ["abcdefghij", "klm no"]);
+        assert_eq!(wrap("a abcdefghijklm", 10, 10), ["a", "abcdefghij", "klm"]);
+        assert_eq!(wrap("", 10, 10), [""]);
+        assert_eq!(wrap("画像がないので", 11, 10), ["画像がない", "ので"]);
+        assert_eq!(wrap("abc\\u{202e}def", 10, 12), ["abc", "\\u{202e}def"]);
     }
 
     #[test]
