@@ -102,11 +102,13 @@ pub(crate) fn next_attempt(finding: &Finding) -> Option<Timestamp> {
     }
 }
 
-/// Who would undo a live edit, and where to change it instead.
+/// Where to change what a tool keeps as it is, and why there. It reads on after the word `change`.
 pub(crate) fn managed(managed: &ManagedBy) -> String {
     let ManagedBy { tool, name, owner, change, .. } = managed;
-    let name = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-    format!("{tool}{name} manages {owner} and would undo a live edit; {change}")
+    // Most places to change name the application themselves.
+    let name = name.as_ref().filter(|name| !change.contains(name.as_str()));
+    let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{change}; {tool}{name} manages {owner} and would undo a live edit")
 }
 
 /// An image that its owner's template does not have.

@@ -84,13 +84,13 @@ fn write_finding(
     }
     proof::write(paper, &finding.proof, detail)?;
     write_doubt(paper, finding, detail)?;
-    remedy::write(paper, finding, detail)?;
-    for manager in capped(&finding.managed_by, detail) {
-        paper.labelled("Change", &managed(manager), PLAIN)?;
-    }
     for image in capped(&finding.injected_by, detail) {
         paper.labelled("Origin", &injected(image), PLAIN)?;
     }
+    for manager in capped(&finding.managed_by, detail) {
+        paper.labelled("Change", &managed(manager), PLAIN)?;
+    }
+    remedy::write(paper, finding, detail)?;
     let mut still: Vec<String> = capped(&finding.serving, detail).iter().map(serving).collect();
     let recorded = match finding.vantage {
         Vantage::Recording => true,

@@ -238,7 +238,7 @@ pub(crate) fn argo() -> Report {
         name: Some("web".to_owned()),
         owner: web.clone(),
         namespace: "web".to_owned(),
-        change: "change the manifest in the repository that the application reads".to_owned(),
+        change: "the Git source of Argo CD application web, then let it sync".to_owned(),
     }];
     tag.injected_by = vec![Injected {
         owner: web,

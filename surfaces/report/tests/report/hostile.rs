@@ -191,6 +191,21 @@ proptest! {
         prop_assert!(is_harmless(&without_colour(&coloured)));
     }
 
+    /// Every escape says what it stands for.
+    #[test]
+    fn no_words_change_in_the_public_format(words in any_words(), ascii in any::<bool>()) {
+        let report = saying(&words);
+        let look = Look { ascii, ..look() };
+        let document = serde_json::to_value(&report).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&written(&report, Form::Json, &look)).unwrap();
+        prop_assert_eq!(&json, &document);
+        let yaml = written(&report, Form::Yaml, &look);
+        match serde_saphyr::from_str::<serde_json::Value>(&yaml) {
+            Ok(read) => prop_assert_eq!(&read, &document, "{}", yaml),
+            Err(fault) => prop_assert!(false, "{fault}\n{yaml}"),
+        }
+    }
+
     #[test]
     fn no_line_is_wider_than_the_page(words in any_words(), width in 40_usize..160) {
         let report = saying(&words);

@@ -123,7 +123,7 @@ fn a_ticket_names_the_place_to_change() {
     - Image: `ghcr.io/acme/sidecar:10`
     - Image: `ghcr.io/acme/sidecar:9`
     - Acts: the application team
-    - Change: Argo CD (web) manages `Deployment/web` and would undo a live edit; change the manifest in the repository that the application reads
+    - Change: the Git source of Argo CD application web, then let it sync; Argo CD manages `Deployment/web` and would undo a live edit
     - Origin: the template of `Deployment/web` has no container sidecar: istio put it there (told by annotation `sidecar.istio.io/status`)
     - Lasts: stays until somebody acts
     - Read on: `pullmedic explain tag-not-found`

@@ -90,11 +90,11 @@ fn a_live_edit_that_would_be_undone_names_the_place_to_change() {
       ghcr.io/acme/sidecar:9 does not exist: the repository has no such tag.
       Also   dns: the registry's name does not resolve
       Images ghcr.io/acme/sidecar:9, ghcr.io/acme/sidecar:10
-      Fix    none that can be offered from here; the application team must act
-      Change Argo CD (web) manages Deployment/web and would undo a live edit; change
-             the manifest in the repository that the application reads
       Origin the template of Deployment/web has no container sidecar: istio put it
              there (told by annotation sidecar.istio.io/status)
+      Change the Git source of Argo CD application web, then let it sync; Argo CD
+             manages Deployment/web and would undo a live edit
+      Fix    none that can be offered from here; the application team must act
       Still  the kubelet tries again any moment; stays until somebody acts
       Docs   pullmedic explain tag-not-found
 
