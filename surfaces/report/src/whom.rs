@@ -97,7 +97,11 @@ fn makes_a_plural(kind: &str) -> bool {
 
 /// `Deployment/cart in shop, 3 pods on 3 nodes, init container migrate`. Not escaped.
 pub(crate) fn whom(finding: &Finding, name_namespace: bool) -> String {
-    let touched = Touched::of(&finding.sightings);
+    phrase_of(&finding.sightings, name_namespace)
+}
+
+fn phrase_of(places: &[Place], name_namespace: bool) -> String {
+    let touched = Touched::of(places);
     let mut phrase = touched.subject();
     if name_namespace {
         match touched.namespaces.first() {
@@ -111,18 +115,15 @@ pub(crate) fn whom(finding: &Finding, name_namespace: bool) -> String {
             Some(_) | None => {}
         }
     }
-    let mut nodes = match touched.nodes.first() {
+    let nodes = match touched.nodes.first() {
         Some(node) if touched.nodes.len() == 1 => format!(" on {node}"),
         Some(_) => format!(" on {}", counted(touched.nodes.len(), "node")),
         None => String::new(),
     };
-    let only_bare_pods = touched.owners.is_empty();
     if touched.pods.is_empty() {
         phrase.push_str(", no pod exists");
-    } else if !only_bare_pods {
+    } else if !touched.owners.is_empty() {
         phrase.push_str(&format!(", {}", counted(touched.pods.len(), "pod")));
-    } else if !nodes.is_empty() {
-        nodes.insert(0, ',');
     }
     phrase.push_str(&nodes);
     if let Some(container) = touched.container() {
@@ -130,4 +131,53 @@ pub(crate) fn whom(finding: &Finding, name_namespace: bool) -> String {
         phrase.push_str(&container);
     }
     phrase
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(owner: Option<(&str, &str)>, pod: &str, node: Option<&str>) -> Place {
+        let owner = owner.map(|(kind, name)| Owner {
+            api_version: String::new(),
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+        });
+        Place {
+            namespace: "shop".to_owned(),
+            owner,
+            pod: Some(pod.to_owned()),
+            container: "app".to_owned(),
+            kind: ContainerKind::Main,
+            node: node.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn names_one_and_counts_many() {
+        let cart = Some(("Deployment", "cart"));
+        for (places, phrase) in [
+            (vec![place(None, "a", Some("n1"))], "Pod/a in shop on n1"),
+            (
+                vec![place(None, "a", Some("n1")), place(None, "b", Some("n2"))],
+                "2 bare pods in shop on 2 nodes",
+            ),
+            (vec![place(cart, "a", None)], "Deployment/cart in shop, 1 pod"),
+            (
+                vec![place(cart, "a", Some("n1")), place(Some(("Deployment", "web")), "b", Some("n1"))],
+                "2 Deployments in shop, 2 pods on n1",
+            ),
+            (
+                vec![place(cart, "a", None), place(Some(("Job", "j")), "b", None), place(None, "c", None)],
+                "2 owners and 1 bare pod in shop, 3 pods",
+            ),
+            (
+                vec![place(Some(("Node", "n1")), "etcd-n1", Some("n1"))],
+                "static pods of Node/n1 in shop, 1 pod on n1",
+            ),
+        ] {
+            assert_eq!(phrase_of(&places, true), phrase);
+        }
+        assert_eq!(phrase_of(&[place(None, "a", None)], false), "Pod/a");
+    }
 }
