@@ -70,6 +70,11 @@ fn read(objects: &Objects) -> Read {
         pods: objects.pods.len(),
         events: objects.events.len(),
         owners: objects.workloads.len(),
-        namespaces: pods.chain(events).chain(owners).filter(|name| !name.is_empty()).collect::<BTreeSet<_>>().len(),
+        namespaces: pods
+            .chain(events)
+            .chain(owners)
+            .filter(|name| !name.is_empty())
+            .collect::<BTreeSet<_>>()
+            .len(),
     }
 }

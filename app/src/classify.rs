@@ -21,7 +21,7 @@ use crate::output::Screen;
     kubectl get events -o jsonpath='{range .items[*]}{.message}{\"\\n\"}{end}' | pullmedic classify -\n  \
     pullmedic classify --format jsonl messages.jsonl | jq -r .cause | sort | uniq -c\n\n\
     Text alone is a hypothesis: `pullmedic diagnose` looks at the pods too.")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// A file of messages, or - for standard input
     #[arg(value_name = "FILE", conflicts_with = "message", required_unless_present = "message")]
     file: Option<PathBuf>,
@@ -82,7 +82,10 @@ pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failur
     writer.begin()?;
     let mut input = open(&path)?;
     let mut line = Vec::new();
-    while next_line(&mut input, &mut line).with_context(|| format!("read {}", path.display())).map_err(Failure::new)? {
+    while next_line(&mut input, &mut line)
+        .with_context(|| format!("read {}", path.display()))
+        .map_err(Failure::new)?
+    {
         let read = match format {
             Format::Lines => Ok(of_text(&line)),
             Format::Jsonl => message_of(&line).map(|message| of_text(message.as_bytes())),
@@ -105,7 +108,10 @@ fn open(path: &PathBuf) -> Result<Box<dyn BufRead>, Failure> {
     if path.as_os_str() == "-" {
         if std::io::stdin().is_terminal() {
             // Talk, so that a person who forgot a pipe does not wait for nothing.
-            let _ = writeln!(std::io::stderr(), "reading messages from the terminal, one a line; end with Ctrl-D");
+            let _ = writeln!(
+                std::io::stderr(),
+                "reading messages from the terminal, one a line; end with Ctrl-D"
+            );
         }
         return Ok(Box::new(std::io::stdin().lock()));
     }

@@ -39,7 +39,9 @@ pub(crate) enum Subcommand {
     /// Show the page of a cause
     Explain(explain::Arguments),
     /// Write a completion script for a shell
-    #[command(after_help = "Examples:\n  source <(pullmedic completion bash)\n  pullmedic completion zsh > \"${fpath[1]}/_pullmedic\"")]
+    #[command(
+        after_help = "Examples:\n  source <(pullmedic completion bash)\n  pullmedic completion zsh > \"${fpath[1]}/_pullmedic\""
+    )]
     Completion(CompletionArguments),
 }
 
@@ -59,7 +61,7 @@ impl Command {
     pub fn read() -> Command {
         let arguments: Vec<OsString> = std::env::args_os().collect();
         let mut definition = <Command as CommandFactory>::command();
-        if arguments.first().is_some_and(|name| is_plugin(name)) {
+        if arguments.first().is_some_and(is_plugin) {
             definition = definition.bin_name("kubectl pullmedic");
         }
         let matches = definition.get_matches_from(arguments);

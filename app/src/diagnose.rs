@@ -15,13 +15,12 @@ use pullmedic_model::Report;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::Objects;
 use pullmedic_report::{Form, write_report};
-use pullmedic_sight::STALLED_AFTER;
 
 use crate::assemble::{self, Ground};
 use crate::failure::{Exit, Failure};
+use crate::follow;
 use crate::output::Screen;
 use crate::select::{self, Selector, Target};
-use crate::follow;
 
 /// Arguments of `diagnose`.
 #[derive(Debug, clap::Args)]
@@ -33,7 +32,7 @@ use crate::follow;
     kubectl get pods,events -o yaml | pullmedic diagnose -f -\n  \
     kubectl cluster-info dump --output-directory=dump -A; pullmedic diagnose -f dump\n\n\
     Exit status: 0 all was read and healthy, 1 something was found, 2 nothing was found but something could not be read.")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Pods, or owners as KIND/NAME; without one, everything in the namespace
     #[arg(value_name = "POD|KIND/NAME")]
     targets: Vec<Target>,
@@ -103,7 +102,9 @@ enum Output {
 fn duration(text: &str) -> Result<SignedDuration, String> {
     let parsed = match text.parse::<u32>() {
         Ok(seconds) => Ok(SignedDuration::from_secs(i64::from(seconds))),
-        Err(_) => text.parse::<SignedDuration>().map_err(|_| "write a duration such as 30s, 5m or 1h".to_owned()),
+        Err(_) => {
+            text.parse::<SignedDuration>().map_err(|_| "write a duration such as 30s, 5m or 1h".to_owned())
+        }
     }?;
     if parsed.is_negative() { Err("a duration cannot be negative".into()) } else { Ok(parsed) }
 }
@@ -139,7 +140,9 @@ impl Arguments {
             user: self.user.clone(),
             impersonate: self.impersonate.clone(),
             impersonate_groups: self.groups.clone(),
-            request_timeout: self.request_timeout.map(|limit| Duration::try_from(limit).unwrap_or(Duration::ZERO)),
+            request_timeout: self
+                .request_timeout
+                .map(|limit| Duration::try_from(limit).unwrap_or(Duration::ZERO)),
         }
     }
 
@@ -155,11 +158,14 @@ impl Arguments {
 
     /// An error when something was asked for by name that is not there. Where something could not be read, it may be.
     fn check_targets(&self, objects: &Objects) -> Result<(), Failure> {
-        let Some(absent) = select::absent(&self.targets, objects).filter(|_| objects.skipped.is_empty()) else {
+        let Some(absent) = select::absent(&self.targets, objects).filter(|_| objects.skipped.is_empty())
+        else {
             return Ok(());
         };
-        let place = self.namespace.as_ref().map_or_else(String::new, |name| format!(" in namespace {name:?}"));
-        let next = "check the name and the namespace (-n); without a name, everything in the namespace is looked at";
+        let place =
+            self.namespace.as_ref().map_or_else(String::new, |name| format!(" in namespace {name:?}"));
+        let next =
+            "check the name and the namespace (-n); without a name, everything in the namespace is looked at";
         Err(Failure::new(anyhow!("find {absent}{place}")).next(next.to_owned()))
     }
 
@@ -186,11 +192,13 @@ pub(crate) fn write(report: &Report, arguments: &Arguments, screen: &Screen) -> 
 fn saved(arguments: &Arguments) -> Result<Report, Failure> {
     let mut objects = Objects::default();
     for path in &arguments.filename {
-        let source =
-            if path.as_os_str() == "-" { Source::StandardInput } else { Source::Path(path.clone()) };
+        let source = if path.as_os_str() == "-" { Source::StandardInput } else { Source::Path(path.clone()) };
         let hint = "give a file or folder of saved objects: kubectl get pods,events -A -o yaml > saved.yaml";
-        objects.extend(pullmedic_files::read(&source).map_err(|error| Failure::new(error).next(hint.to_owned()))?);
+        objects.extend(
+            pullmedic_files::read(&source).map_err(|error| Failure::new(error).next(hint.to_owned()))?,
+        );
     }
+    objects.deduplicate();
     let now = objects.newest();
     if let Some(namespace) = &arguments.namespace {
         objects.pods.retain(|pod| &pod.metadata.namespace == namespace);
@@ -198,16 +206,13 @@ fn saved(arguments: &Arguments) -> Result<Report, Failure> {
         objects.workloads.retain(|workload| &workload.metadata.namespace == namespace);
     }
     if let Some(selector) = &arguments.selector {
-        let selector: Selector =
-            selector.parse().map_err(|error| Failure::new(anyhow!("{error}").context("read the selector")))?;
+        let selector: Selector = selector
+            .parse()
+            .map_err(|error| Failure::new(anyhow!("{error}").context("read the selector")))?;
         objects.pods.retain(|pod| selector.selects(pod));
     }
-    let ground = Ground {
-        cluster: None,
-        vantage: Vantage::Recording,
-        now,
-        stalled_after: arguments.stalled_after,
-    };
+    let ground =
+        Ground { cluster: None, vantage: Vantage::Recording, now, stalled_after: arguments.stalled_after };
     arguments.check_targets(&objects)?;
     Ok(arguments.judge(&objects, &ground))
 }
@@ -274,13 +279,16 @@ async fn announced<T>(work: impl Future<Output = T>, cluster: &Cluster) -> T {
     if std::io::stderr().is_terminal() {
         let server = cluster.identity().server;
         // Talk only: the report does not depend on it.
-        let _ = writeln!(std::io::stderr(), "reading pods and events from {}", pullmedic_report::shown(&server));
+        let _ =
+            writeln!(std::io::stderr(), "reading pods and events from {}", pullmedic_report::shown(&server));
     }
     work.await
 }
 
 #[cfg(test)]
 mod tests {
+    use pullmedic_sight::STALLED_AFTER;
+
     use super::*;
 
     #[test]

@@ -10,8 +10,10 @@ use crate::output::Screen;
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  pullmedic explain                 every cause, a line each\n  pullmedic explain tag-not-found   the page of one")]
-pub struct Arguments {
+#[command(
+    after_help = "Examples:\n  pullmedic explain                 every cause, a line each\n  pullmedic explain tag-not-found   the page of one"
+)]
+pub(crate) struct Arguments {
     /// The code of a cause; without one, every cause is listed
     #[arg(value_name = "CODE")]
     code: Option<String>,

@@ -60,7 +60,9 @@ pub(crate) async fn run(
         report.read.pods = seen.pods.len();
         let now = Told::of(&report.findings, &report.skipped);
         if told.as_ref() != Some(&now) {
-            if told.is_some() && matches!(arguments.form(), pullmedic_report::Form::Text | pullmedic_report::Form::Wide) {
+            if told.is_some()
+                && matches!(arguments.form(), pullmedic_report::Form::Text | pullmedic_report::Form::Wide)
+            {
                 let mut out = screen.out();
                 writeln!(out)?;
                 out.flush()?;
@@ -104,6 +106,15 @@ struct Seen {
 
 impl Seen {
     fn take(&mut self, change: Change) {
+        // What is told anew can be read again; the watch does not say so by itself.
+        let readable = match &change {
+            Change::Upsert(Object::Pod(_)) => "pods",
+            Change::Upsert(Object::Event(_)) => "events",
+            _ => "",
+        };
+        if !readable.is_empty() {
+            self.trouble.retain(|skipped| !skipped.what.starts_with(readable));
+        }
         match change {
             Change::Upsert(Object::Pod(pod)) => {
                 self.pods.insert((pod.metadata.namespace.clone(), pod.metadata.name.clone()), *pod);
@@ -112,17 +123,12 @@ impl Seen {
                 self.events.insert((event.metadata.namespace.clone(), event.metadata.name.clone()), *event);
             }
             Change::Upsert(Object::Workload(_) | Object::Node(_) | Object::Other(_)) => {}
-            Change::Delete { kind, namespace, name } => {
-                match kind.as_str() {
-                    "Pod" => drop(self.pods.remove(&(namespace, name))),
-                    "Event" => drop(self.events.remove(&(namespace, name))),
-                    _ => {}
-                }
-            }
-            Change::Synced => {
-                self.synced = true;
-                self.trouble.clear();
-            }
+            Change::Delete { kind, namespace, name } => match kind {
+                "Pod" => drop(self.pods.remove(&(namespace, name))),
+                "Event" => drop(self.events.remove(&(namespace, name))),
+                _ => {}
+            },
+            Change::Synced => self.synced = true,
             Change::Trouble(skipped) => {
                 if !self.trouble.contains(&skipped) {
                     self.trouble.push(skipped);
@@ -133,7 +139,9 @@ impl Seen {
 
     /// The objects that a report needs: pods that all run are most pods, and say nothing.
     fn objects(&self) -> Objects {
-        let waits = |pod: &&Pod| pod.containers().any(|(_, _, status)| status.is_none_or(|s| s.state.running.is_none()));
+        let waits = |pod: &&Pod| {
+            pod.containers().any(|(_, _, status)| status.is_none_or(|s| s.state.running.is_none()))
+        };
         Objects {
             pods: self.pods.values().filter(waits).cloned().collect(),
             events: self.events.values().cloned().collect(),

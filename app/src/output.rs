@@ -9,7 +9,7 @@ use pullmedic_report::Look;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
+pub(crate) enum Colour {
     /// On a terminal, unless NO_COLOR is set or TERM is dumb.
     Auto,
     /// Always.
@@ -20,9 +20,16 @@ pub enum Colour {
 
 /// The flags about how output looks, the same for every subcommand.
 #[derive(Debug, clap::Args)]
-pub struct ScreenArguments {
+pub(crate) struct ScreenArguments {
     /// When to colour
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", help_heading = "Output options")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN",
+        help_heading = "Output options"
+    )]
     color: Colour,
     /// Write ASCII only [default: where the locale is not UTF-8]
     #[arg(long, global = true, help_heading = "Output options")]
@@ -47,7 +54,9 @@ impl ScreenArguments {
             Colour::Always => true,
             Colour::Never => false,
             // https://no-color.org
-            Colour::Auto => terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            Colour::Auto => {
+                terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
         };
         let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         let from_environment = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());

@@ -82,7 +82,11 @@ impl Target {
         objects.pods.iter().any(|pod| self.is("pod", &pod.metadata.name) || self.is_owner_of(pod))
             || objects.workloads.iter().any(|workload| {
                 self.is(&workload.kind, &workload.metadata.name)
-                    || workload.metadata.owner_references.iter().any(|owner| self.is(&owner.kind, &owner.name))
+                    || workload
+                        .metadata
+                        .owner_references
+                        .iter()
+                        .any(|owner| self.is(&owner.kind, &owner.name))
             })
     }
 }
@@ -148,7 +152,9 @@ fn requirement(part: &str) -> Result<Requirement, String> {
     } else if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
         one(key, value, false)
     } else if let Some(open) = part.find('(') {
-        let values = part[open + 1..].strip_suffix(')').ok_or_else(|| format!("{part:?} lacks a closing parenthesis"))?;
+        let values = part[open + 1..]
+            .strip_suffix(')')
+            .ok_or_else(|| format!("{part:?} lacks a closing parenthesis"))?;
         let mut words = part[..open].split_whitespace();
         let (key, operator) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let not = match operator {

@@ -82,6 +82,11 @@ fn joined(head: &str, tail: &str, left_out: usize) -> String {
 static USERINFO: LazyLock<Regex> =
     LazyLock::new(|| compiled(r#"(?i)\b(https?|oci|docker|ftp|wss?)://[^/\s"'<>\\]*@"#));
 
+/// `user:password@host` without a scheme, as a person writes it into an image. `name:tag@sha256:…` looks alike but for
+/// what follows the `@`.
+static BARE_USERINFO: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r#"\b([\w.%-]+):[^\s/@"'<>:\\]+@([A-Za-z0-9-]+)"#));
+
 /// A query parameter; `%26` and `%3D` as inside a URL that is itself a value. A semicolon once separated parameters too.
 static QUERY: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r#"(?i)([?&;]|\\u0026|%3F|%26|&amp;)([a-z0-9_.~%\[\]-]{1,64}?)(=|%3D)([^&\s"'<>;,)\\]+)"#)
@@ -120,6 +125,12 @@ fn redacted(text: &str) -> Cow<'_, str> {
     // Most messages hold none of these bytes and cost one scan.
     if text.contains('@') && text.contains("://") {
         replace(&mut text, &USERINFO, |found| format!("{}://{REDACTED}@", &found[1]));
+    }
+    if text.contains('@') {
+        replace(&mut text, &BARE_USERINFO, |found| {
+            let is_digest = matches!(&found[2], "sha256" | "sha384" | "sha512");
+            if is_digest { found[0].to_owned() } else { format!("{REDACTED}@{}", &found[2]) }
+        });
     }
     if text.contains('=') || text.contains("%3") {
         replace(&mut text, &QUERY, |found| {
@@ -170,6 +181,7 @@ mod tests {
             "Get \"https://user:CANARY7f@registry.example.com/v2/\": EOF",
             "proxyconnect http://CANARY7f@proxy.example.com:3128",
             "?url=https%3A%2F%2Fx%3Fsig%3DCANARY7f%26n%3D1",
+            "robot:CANARY7f@registry.example.com/app:1",
             "token=CANARY7f",
             "password: CANARY7f!",
             r#"{"auth":"CANARY7f","password":"CANARY7f"}"#,
@@ -203,6 +215,7 @@ mod tests {
             "https://mirror.example.com/v2/app/manifests/1?ns=docker.io",
             "docker://registry.example.com/app@sha256:0123456789abcdef",
             "registry.example.com/app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef: not found",
+            "registry.example.com/app:1.2@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
             "server message: invalid_token: authorization failed",
             "unable to retrieve auth token: invalid username/password: unauthorized: authentication required",
             "failed to fetch oauth token: unexpected status",

@@ -214,11 +214,26 @@ fn finding(
             .into_iter()
             .collect(),
         sightings: sightings().map(|s| s.place.clone()).collect(),
-        proof: said.iter().take(PROOFS).cloned().collect(),
+        proof: proof(members),
         observations: said.into_iter().chain(beside(members)).collect(),
         remedies,
         docs: verdict.cause.docs_path(),
     }
+}
+
+/// Of the words, one text for each way in which a runtime says it: times, ports and names of pods aside, which differ
+/// from pod to pod.
+fn proof(members: &[Member<'_>]) -> Vec<Observation> {
+    let mut known = BTreeSet::new();
+    let said = members.iter().filter_map(|m| Some((m.seen, m.seen.sighting.testimony.as_ref()?)));
+    said.filter(|(seen, testimony)| {
+        let leaf = seen.hypothesis.as_ref().map_or("", |hypothesis| hypothesis.leaf.as_str());
+        let words = if leaf.is_empty() { testimony.words.as_str() } else { leaf };
+        known.insert(words.chars().filter(|c| !c.is_ascii_digit()).collect::<String>())
+    })
+    .take(PROOFS)
+    .map(|(seen, testimony)| observation(&seen.sighting, testimony))
+    .collect()
 }
 
 /// The decisive words of the members, each text once.

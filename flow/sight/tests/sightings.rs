@@ -51,7 +51,8 @@ fn finds_init_main_and_ephemeral_containers_of_a_running_pod() {
         "initContainerStatuses": [waiting("init", "ImageInspectError", "c")],
         "ephemeralContainerStatuses": [waiting("debug", "ErrImageNeverPull", "d")]});
     let seen = look_at(json!([pod(spec, status)]));
-    let kinds: Vec<_> = seen.iter().map(|s| (s.place.kind, s.place.container.as_str(), s.image.as_str())).collect();
+    let kinds: Vec<_> =
+        seen.iter().map(|s| (s.place.kind, s.place.container.as_str(), s.image.as_str())).collect();
     assert_eq!(
         kinds,
         [
@@ -66,7 +67,8 @@ fn finds_init_main_and_ephemeral_containers_of_a_running_pod() {
 fn a_reason_that_is_a_decoders_error_is_a_pull_that_never_began() {
     let reason = "unable to parse auth field, must be formatted as base64(username:password)";
     let spec = json!({"containers": [{"name": "app", "image": "a:1"}]});
-    let seen = look_at(json!([pod(spec.clone(), json!({"containerStatuses": [waiting("app", reason, "")]}))]));
+    let seen =
+        look_at(json!([pod(spec.clone(), json!({"containerStatuses": [waiting("app", reason, "")]}))]));
     assert_eq!(words(&seen[0]), Some(reason));
     let other = json!({"containerStatuses": [waiting("app", "CreateContainerConfigError", "secret \"x\" not found")]});
     assert_eq!(look_at(json!([pod(spec, other)])), []);
@@ -85,10 +87,16 @@ fn the_status_is_believed_before_the_events() {
 #[test]
 fn events_fill_in_a_bare_back_off_when_container_and_image_are_the_same() {
     let spec = json!({"containers": [{"name": "app", "image": "a:1"}, {"name": "side", "image": "a:1"}]});
-    let status = json!({"containerStatuses": [waiting("app", "ImagePullBackOff", "Back-off pulling image \"a:1\"")]});
+    let status =
+        json!({"containerStatuses": [waiting("app", "ImagePullBackOff", "Back-off pulling image \"a:1\"")]});
     let mut objects = vec![
         pod(spec, status),
-        event("Failed", "spec.containers{side}", "Failed to pull image \"a:1\": of another container", "16:18:30"),
+        event(
+            "Failed",
+            "spec.containers{side}",
+            "Failed to pull image \"a:1\": of another container",
+            "16:18:30",
+        ),
         event("Failed", APP, "Failed to pull image \"a:0\": of another image", "16:18:40"),
         event("Failed", APP, "Error: ErrImagePull", "16:18:50"),
     ];
@@ -101,13 +109,18 @@ fn events_fill_in_a_bare_back_off_when_container_and_image_are_the_same() {
     let seen = look_at(Value::from(objects));
     assert!(words(&seen[0]).is_some_and(|words| words.ends_with("newest")));
     assert_eq!(seen[0].since, "2026-11-22T16:18:00Z".parse().ok());
-    assert_eq!(seen[0].next_attempt, "2026-11-22T16:20:10Z".parse().ok(), "60 s after the first, so 70 s wait");
+    assert_eq!(
+        seen[0].next_attempt,
+        "2026-11-22T16:20:10Z".parse().ok(),
+        "60 s after the first, so 70 s wait"
+    );
 }
 
 #[test]
 fn events_of_an_earlier_pod_of_that_name_do_not_count() {
     let spec = json!({"containers": [{"name": "app", "image": "a:1"}]});
-    let status = json!({"containerStatuses": [waiting("app", "ImagePullBackOff", "Back-off pulling image \"a:1\"")]});
+    let status =
+        json!({"containerStatuses": [waiting("app", "ImagePullBackOff", "Back-off pulling image \"a:1\"")]});
     let mut told = event("Failed", APP, "Failed to pull image \"a:1\": of the dead", "16:19:00");
     told["involvedObject"]["uid"] = "u0".into();
     assert_eq!(words(&look_at(json!([pod(spec, status), told]))[0]), None);
@@ -119,10 +132,8 @@ fn a_pull_without_end_is_seen_after_its_time_and_not_before() {
     let status = json!({"containerStatuses": [waiting("app", "ContainerCreating", "")]});
     let objects = json!([pod(spec, status), event("Pulling", APP, "Pulling image \"a:1\"", "16:18:00")]);
     assert_eq!(look_at(objects.clone()), []);
-    let minute = Settings {
-        now: "2026-11-22T16:20:00Z".parse().ok(),
-        stalled_after: SignedDuration::from_mins(1),
-    };
+    let minute =
+        Settings { now: "2026-11-22T16:20:00Z".parse().ok(), stalled_after: SignedDuration::from_mins(1) };
     let seen = look_with(objects.clone(), &minute);
     assert_eq!((seen[0].reason.as_str(), words(&seen[0])), ("Pulling", None));
     let pulled = event("Pulled", APP, "Successfully pulled image \"a:1\" in 1s", "16:18:01");
@@ -135,7 +146,8 @@ fn a_pull_without_end_is_seen_after_its_time_and_not_before() {
 fn a_runtime_that_died_leaves_one_event_and_no_reason() {
     let spec = json!({"containers": [{"name": "app", "image": "a:1"}]});
     let status = json!({"containerStatuses": [waiting("app", "ContainerCreating", "")]});
-    let text = "Failed to pull image \"a:1\": rpc error: code = Unavailable desc = error reading from server: EOF";
+    let text =
+        "Failed to pull image \"a:1\": rpc error: code = Unavailable desc = error reading from server: EOF";
     let seen = look_at(json!([pod(spec, status), event("Failed", APP, text, "16:19:00")]));
     assert_eq!(words(&seen[0]), Some(text));
 }
@@ -191,7 +203,10 @@ fn an_owner_that_is_refused_pods_for_their_image_is_seen_without_any_pod() {
         "message": "Error creating: Pod \"web-5d-x\" is invalid: spec.containers[0].image: Invalid value: \" a:1\": must not have leading or trailing whitespace"});
     let seen = look_at(json!([set.clone(), refused.clone()]));
     let place = &seen[0].place;
-    assert_eq!((place.kind, place.pod.as_deref(), place.container.as_str()), (ContainerKind::Template, None, "app"));
+    assert_eq!(
+        (place.kind, place.pod.as_deref(), place.container.as_str()),
+        (ContainerKind::Template, None, "app")
+    );
     assert_eq!(place.owner.as_ref().map(ToString::to_string), Some("Deployment/web".into()));
 
     let mut satisfied = set;
@@ -206,7 +221,8 @@ fn an_owner_that_is_refused_pods_for_their_image_is_seen_without_any_pod() {
 fn the_owner_is_followed_to_the_top_and_guessed_only_from_the_template_hash() {
     let spec = json!({"containers": [{"name": "app", "image": "a:1"}]});
     let mut owned = pod(spec, json!({"containerStatuses": [waiting("app", "ErrImagePull", "x")]}));
-    owned["metadata"]["ownerReferences"] = json!([{"kind": "ReplicaSet", "name": "web-5d9f", "controller": true}]);
+    owned["metadata"]["ownerReferences"] =
+        json!([{"kind": "ReplicaSet", "name": "web-5d9f", "controller": true}]);
     let owner = |objects: Value| look_at(objects)[0].place.owner.as_ref().map(ToString::to_string);
     assert_eq!(owner(json!([owned.clone()])), Some("ReplicaSet/web-5d9f".into()));
     owned["metadata"]["labels"] = json!({"pod-template-hash": "5d9f"});
@@ -218,10 +234,12 @@ fn the_owner_is_followed_to_the_top_and_guessed_only_from_the_template_hash() {
 
 #[test]
 fn an_image_that_is_not_in_the_template_was_injected() {
-    let spec = json!({"containers": [{"name": "app", "image": "a:1"}, {"name": "istio-proxy", "image": "mesh:9"}]});
+    let spec =
+        json!({"containers": [{"name": "app", "image": "a:1"}, {"name": "istio-proxy", "image": "mesh:9"}]});
     let status = json!({"containerStatuses": [waiting("app", "ErrImagePull", "x"), waiting("istio-proxy", "ErrImagePull", "y")]});
     let mut owned = pod(spec, status);
-    owned["metadata"]["ownerReferences"] = json!([{"kind": "ReplicaSet", "name": "web-5d", "controller": true}]);
+    owned["metadata"]["ownerReferences"] =
+        json!([{"kind": "ReplicaSet", "name": "web-5d", "controller": true}]);
     owned["metadata"]["annotations"] = json!({"sidecar.istio.io/status": "{}"});
     let set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"namespace": "shop", "name": "web-5d"},
         "spec": {"template": {"spec": {"containers": [{"name": "app", "image": "a:1"}]}}}});

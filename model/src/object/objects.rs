@@ -1,8 +1,10 @@
 //! Everything that one reading of a cluster or of files gave.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
-use super::{Event, Node, Object, Pod, Workload};
+use super::{Event, Meta, Node, Object, Pod, Workload};
 use crate::report::Skipped;
 
 /// Objects by kind, in the order in which they were read, and what could not be read.
@@ -47,6 +49,25 @@ impl Objects {
         self.others += other.others;
     }
 
+    /// Leaves out what was read before: people save the same object in several files. Objects without a name, as in
+    /// fragments written by hand, are all kept.
+    pub fn deduplicate(&mut self) {
+        let mut known = HashSet::new();
+        let mut is_new = |kind: &str, meta: &Meta| {
+            meta.name.is_empty()
+                || known.insert((
+                    kind.to_owned(),
+                    meta.namespace.clone(),
+                    meta.name.clone(),
+                    meta.uid.clone(),
+                ))
+        };
+        self.pods.retain(|pod| is_new("Pod", &pod.metadata));
+        self.events.retain(|event| is_new("Event", &event.metadata));
+        self.workloads.retain(|workload| is_new(&workload.kind, &workload.metadata));
+        self.nodes.retain(|node| is_new("Node", &node.metadata));
+    }
+
     /// The newest time that any object holds: when a recording was made, at the earliest.
     pub fn newest(&self) -> Option<Timestamp> {
         let pods = self.pods.iter().flat_map(|pod| [pod.metadata.creation_timestamp, pod.status.start_time]);
@@ -58,5 +79,22 @@ impl Objects {
         let events = self.events.iter().map(Event::last_seen);
         let owners = self.workloads.iter().map(|owner| owner.metadata.creation_timestamp);
         pods.chain(conditions).chain(events).chain(owners).flatten().max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_saved_twice_counts_once() {
+        let mut objects = Objects::default();
+        for (name, uid) in [("a", "1"), ("a", "1"), ("a", "2"), ("", ""), ("", "")] {
+            let mut pod = Pod::default();
+            (pod.metadata.name, pod.metadata.uid) = (name.into(), uid.into());
+            objects.pods.push(pod);
+        }
+        objects.deduplicate();
+        assert_eq!(objects.pods.len(), 4);
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn other_image(facts: &Facts<'_>, target: &Target<'_>, serving: &[Ser
     let before = serving.iter().find(|serving| serving.ready > 0 && serving.by.is_some());
     if let Some(before) = before {
         let by = before.by.as_ref().map(ToString::to_string).unwrap_or_default();
-        remedies.extend(target.roll_back(&format!("or go back to what ran before ({by} still serves)")));
+        remedies.extend(target.roll_back(&format!("go back to what ran before ({by} still serves)")));
     }
     remedies
 }
@@ -69,7 +69,7 @@ pub(super) fn attach_login(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy
         Some(note),
     ));
     if facts.verdict.cause == Cause::NotFoundOrDenied {
-        let title = format!("or correct the image, if {} does not exist", facts.repository());
+        let title = format!("correct the image, if {} does not exist", facts.repository());
         remedies.push(target.set_image("IMAGE", &title, None));
     }
     remedies
@@ -140,7 +140,7 @@ pub(super) fn platform(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
         target.edit(Grade::Review, "let it run only where the image exists for", yaml, None),
         target.set_image(
             &format!("{}:TAG", facts.repository()),
-            "or name a tag that is built for the node's platform",
+            "name a tag that is built for the node's platform",
             None,
         ),
     ]
@@ -153,7 +153,7 @@ pub(super) fn never(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
         target.edit(Grade::Review, "let the kubelet pull what is absent", yaml, None),
         Remedy {
             grade: Grade::Review,
-            title: format!("or bring the image to {}", facts.node()),
+            title: format!("bring the image to {}", facts.node()),
             actor: Actor::Platform,
             tried: false,
             command: Some(format!("crictl pull {}", quoted(&facts.image))),
