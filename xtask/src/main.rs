@@ -6,6 +6,7 @@
 mod accuracy;
 mod cluster;
 mod command;
+mod documents;
 mod scenarios;
 mod steps;
 
@@ -21,6 +22,8 @@ enum Chore {
     Cluster(cluster::Action),
     /// Inject faults into the cluster and compare what pullmedic says about them
     Scenarios(scenarios::Arguments),
+    /// Write the documents that code writes: the pages of the causes and the schema of a report
+    Documents(documents::Arguments),
     /// Measure how well the words alone are read, on labelled messages
     Accuracy(accuracy::Arguments),
 }
@@ -28,6 +31,7 @@ enum Chore {
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Cluster(action) => cluster::run(action),
+        Chore::Documents(arguments) => documents::documents(&arguments),
         Chore::Accuracy(arguments) => accuracy::accuracy(&arguments),
         Chore::Scenarios(arguments) => scenarios::scenarios(&arguments),
     };
