@@ -21,9 +21,9 @@ impl Credential {
     /// What `user` of a kubeconfig brings. Files are read; what cannot be read is left to the client to complain of.
     pub(crate) fn of(user: Option<&str>, auth: &AuthInfo, token: Option<&str>) -> Credential {
         let kind = if auth.exec.is_some() {
-            Some("credential plugin")
+            Some("plugin's credential")
         } else if auth.auth_provider.is_some() {
-            Some("auth provider")
+            Some("auth provider's token")
         } else if token.is_some() {
             Some("token")
         } else if auth.client_certificate_data.is_some() || auth.client_certificate.is_some() {

@@ -1,6 +1,6 @@
 //! What could not be read, in words: what, why, which right would buy it, and what to do next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use pullmedic_model::object::Unreadable;
 use pullmedic_model::report::Skipped;
@@ -30,7 +30,8 @@ pub(crate) struct Gaps<'a> {
 struct Reason {
     forbidden: bool,
     anonymous: bool,
-    kinds: BTreeMap<Option<String>, BTreeSet<Resource>>,
+    /// By namespace, in the order in which they were asked for: pods before events.
+    kinds: BTreeMap<Option<String>, Vec<Resource>>,
 }
 
 impl<'a> Gaps<'a> {
@@ -54,16 +55,19 @@ impl<'a> Gaps<'a> {
             anonymous,
             kinds: BTreeMap::new(),
         });
-        reason.kinds.entry(namespace.map(str::to_owned)).or_default().insert(resource);
+        let kinds = reason.kinds.entry(namespace.map(str::to_owned)).or_default();
+        if !kinds.contains(&resource) {
+            kinds.push(resource);
+        }
     }
 
     /// One entry for each set of kinds missing for the same reason.
     pub(crate) fn into_skipped(self) -> Vec<Skipped> {
         let mut skipped = Vec::new();
         for (said, reason) in &self.by_reason {
-            let mut by_kinds: BTreeMap<&BTreeSet<Resource>, Vec<Option<&str>>> = BTreeMap::new();
+            let mut by_kinds: BTreeMap<&[Resource], Vec<Option<&str>>> = BTreeMap::new();
             for (namespace, kinds) in &reason.kinds {
-                by_kinds.entry(kinds).or_default().push(namespace.as_deref());
+                by_kinds.entry(kinds.as_slice()).or_default().push(namespace.as_deref());
             }
             for (kinds, namespaces) in by_kinds {
                 skipped.push(self.entry(said, reason, kinds, &namespaces));
@@ -72,13 +76,7 @@ impl<'a> Gaps<'a> {
         skipped
     }
 
-    fn entry(
-        &self,
-        said: &str,
-        reason: &Reason,
-        kinds: &BTreeSet<Resource>,
-        namespaces: &[Option<&str>],
-    ) -> Skipped {
+    fn entry(&self, said: &str, reason: &Reason, kinds: &[Resource], namespaces: &[Option<&str>]) -> Skipped {
         let verb = self.verb;
         let plurals: Vec<&str> = kinds.iter().map(|kind| kind.plural).collect();
         let rights: Vec<String> = kinds.iter().map(|kind| kind.right()).collect();
@@ -90,6 +88,7 @@ impl<'a> Gaps<'a> {
             several => format!(" in {}", count(several)),
         };
         let needs = reason.forbidden.then(|| match (nodes, one) {
+            _ if reason.anonymous => "credentials: the kubeconfig gives none for this user".into(),
             (true, _) => "get on nodes (a cluster role; \"view\" does not have it)".into(),
             (false, Some(namespace)) if namespaces.len() == 1 => {
                 format!("{verb} on {} in namespace {namespace} (role \"view\" has it)", rights.join(", "))
@@ -223,6 +222,7 @@ mod tests {
         let mut gaps = Gaps::new(" --context dev");
         gaps.add(PODS, Some("shop"), &Failure::Forbidden { user: Some("system:anonymous".into()) });
         let [skipped] = gaps.into_skipped().try_into().unwrap();
-        assert!(skipped.next.unwrap().starts_with("kubectl --context dev config view"));
+        assert!(skipped.needs.unwrap().starts_with("credentials"));
+        assert_eq!(skipped.next.as_deref(), Some("kubectl --context dev config view --minify"));
     }
 }

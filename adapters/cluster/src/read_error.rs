@@ -26,7 +26,7 @@ impl ReadError {
         let flags = &self.flags;
         Some(match &self.failure {
             Failure::Unauthorized { credential } => match credential.kind {
-                Some("credential plugin" | "auth provider") => {
+                Some("plugin's credential" | "auth provider's token") => {
                     format!("log in again, as kubectl would ask you to: kubectl{flags} get pods")
                 }
                 Some(_) => format!("get a fresh kubeconfig from whoever runs the cluster, then: kubectl{flags} auth whoami"),
@@ -40,7 +40,7 @@ impl ReadError {
                 (limit.as_secs() * 4).max(60)
             ),
             Failure::Tls { cause, .. } => match cause {
-                TlsProblem::UnknownAuthority | TlsProblem::OtherName => {
+                TlsProblem::UnknownAuthority | TlsProblem::OtherName(_) => {
                     "compare certificate-authority and tls-server-name of the kubeconfig with the server's certificate; a proxy in between has one of its own".into()
                 }
                 TlsProblem::NotTls => "the kubeconfig says https: compare server and port with the cluster's".into(),

@@ -19,8 +19,8 @@ pub(crate) enum TlsProblem {
     Expired,
     #[error("its certificate is not valid yet, or this machine's clock is wrong")]
     NotYetValid,
-    #[error("its certificate is made out to another name")]
-    OtherName,
+    #[error("{0}")]
+    OtherName(String),
     #[error("it refuses our client certificate as expired")]
     OurCertificateExpired,
     #[error("it refuses our client certificate")]
@@ -40,8 +40,9 @@ impl TlsProblem {
                 CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                     TlsProblem::NotYetValid
                 }
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                    TlsProblem::OtherName
+                other @ (CertificateError::NotValidForName
+                | CertificateError::NotValidForNameContext { .. }) => {
+                    TlsProblem::OtherName(other.to_string())
                 }
                 other => TlsProblem::Other(other.to_string()),
             },
@@ -85,9 +86,13 @@ pub(crate) fn failure_of(error: &(dyn Error + 'static), server: &str) -> Failure
     }
 }
 
-/// rustls' error, also where tokio-rustls hides it in an `io::Error`, whose `source` skips what it wraps.
+/// rustls' error, also where tokio-rustls and hyper-rustls hide it in one `io::Error` within another: their `source`
+/// skips what they wrap.
 fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref().or_else(|| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => tls_error(io.get_ref()?),
+        None => error.downcast_ref(),
+    }
 }
 
 fn words(error: &(dyn Error + 'static)) -> String {
@@ -110,9 +115,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tls_error_inside_an_io_error_is_found() {
+    fn a_tls_error_inside_io_errors_is_found() {
         let inner = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
-        let outer = io::Error::new(io::ErrorKind::InvalidData, inner);
+        let outer = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, inner));
         let Failure::Tls { cause, .. } = failure_of(&outer, "https://a.test") else { panic!() };
         assert_eq!(cause, TlsProblem::UnknownAuthority);
     }
