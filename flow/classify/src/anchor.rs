@@ -13,6 +13,8 @@ pub(crate) enum Anchor {
     BareImage,
     /// An image name without quotes, and nothing else can stand there.
     NamedImage,
+    /// A name without quotes that is not a whole image name: a repository without its host.
+    BareName,
     /// `reading manifest TAG in REPOSITORY` of containers/image.
     ManifestIn,
     /// The rest of a URL; the scheme stands before.
@@ -83,10 +85,12 @@ pub(crate) const ANCHORS: &[(&str, Anchor)] = &[
     ("blocking pull of ", Anchor::BareImage),
     ("unable to pull ", Anchor::BareImage),
     ("in repository ", Anchor::NamedImage),
-    ("pull repository ", Anchor::NamedImage),
-    ("unknown: artifact ", Anchor::BareImage),
-    ("unknown: repository ", Anchor::BareImage),
+    ("pull repository ", Anchor::BareName),
+    ("unknown: artifact ", Anchor::BareName),
+    ("unknown: repository ", Anchor::BareName),
     ("tagged by \"", Anchor::QuotedName),
+    ("access repository: ", Anchor::BareName),
+    ("repository with name ", Anchor::BareName),
     ("reading manifest ", Anchor::ManifestIn),
     ("fetching manifest ", Anchor::ManifestIn),
     ("reading signatures: ", Anchor::Pull),

@@ -105,6 +105,7 @@ struct Facts {
     request: Option<Request>,
     mirror: bool,
     digest: bool,
+    bare: bool,
 }
 
 impl Reading<'_> {
@@ -134,11 +135,11 @@ impl Reading<'_> {
         let facts = self.facts(span);
         let mut best: Option<(Depth, u32, u32, &Compiled)> = None;
         let keyed = order.iter().flat_map(|&word| self.words.keyed[usize::from(word)].iter());
-        let wordless = self.words.wordless.iter().filter(|_| facts.status.is_some());
+        let wordless = self.words.wordless.iter().filter(|_| facts.status.is_some() || facts.bare);
         for &row in keyed.chain(wordless) {
             let row = &self.words.rows[usize::from(row)];
-            if let Some(last) = fits(row, &seen, &facts) {
-                let key = (row.rule.depth, row.exactness, last);
+            if let Some((exactness, last)) = fits(row, self.words, &seen, &facts) {
+                let key = (row.rule.depth, exactness, last);
                 if best.as_ref().is_none_or(|&(depth, exactness, at, _)| key > (depth, exactness, at)) {
                     best = Some((key.0, key.1, key.2, row));
                 }
@@ -188,6 +189,7 @@ impl Reading<'_> {
             request: last_url.map(|(request, _)| request),
             mirror: last_url.is_some_and(|(_, mirror)| mirror),
             digest,
+            bare: self.envelope.bare_status.is_some_and(|at| span.contains(&at)),
         }
     }
 
@@ -364,8 +366,8 @@ impl Reading<'_> {
     }
 }
 
-/// Where the last word of a row stands, if the row fits.
-fn fits(row: &Compiled, seen: &[u32; MOST_WORDS], facts: &Facts) -> Option<u32> {
+/// How exactly a row fits, and where the last of its words ends; `None` when it does not fit.
+fn fits(row: &Compiled, words: &Words, seen: &[u32; MOST_WORDS], facts: &Facts) -> Option<(u32, u32)> {
     let rule = row.rule;
     if let Some((first, last)) = rule.status
         && !(first..=last).contains(&facts.status.unwrap_or_default())
@@ -375,13 +377,17 @@ fn fits(row: &Compiled, seen: &[u32; MOST_WORDS], facts: &Facts) -> Option<u32> 
     if !rule.request.is_empty() && !facts.request.is_some_and(|request| rule.request.contains(&request))
         || rule.mirror.is_some_and(|mirror| mirror != facts.mirror)
         || rule.digest.is_some_and(|digest| digest != facts.digest)
+        || rule.bare && !facts.bare
         || row.unless.iter().any(|&word| seen[usize::from(word)] != 0)
     {
         return None;
     }
-    let mut last = 0;
+    let (mut exactness, mut last) = (row.conditions, 0);
     for group in &row.groups {
-        last = last.max(group.iter().map(|&word| seen[usize::from(word)]).max().filter(|&at| at != 0)?);
+        let found = group.iter().filter(|&&word| seen[usize::from(word)] != 0);
+        let longest = found.max_by_key(|&&word| words.lengths[usize::from(word)])?;
+        exactness += words.lengths[usize::from(*longest)];
+        last = last.max(seen[usize::from(*longest)]);
     }
-    Some(last)
+    Some((exactness, last))
 }

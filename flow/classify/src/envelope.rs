@@ -52,6 +52,8 @@ pub(crate) struct Envelope {
     pub(crate) images: Vec<Image>,
     pub(crate) peers: Vec<Peer>,
     pub(crate) statuses: Vec<(usize, u16)>,
+    /// Where a request's URL is followed by the bare text of a status.
+    pub(crate) bare_status: Option<usize>,
     pub(crate) stages: Vec<(usize, Stage)>,
     /// Whether the pull is that of the pause image.
     pub(crate) sandbox: bool,
@@ -152,6 +154,10 @@ impl Reader<'_> {
             }
             Anchor::Status => self.statuses.push(end),
             Anchor::StatusWords(status) => self.envelope.statuses.push((start, status)),
+            Anchor::BareName => {
+                let name = name::token(self.text, end, None);
+                self.blank(name);
+            }
             Anchor::List => self.list(end),
             Anchor::Mirrors => self.mirrors(end),
             Anchor::Artifact => {
@@ -205,6 +211,9 @@ impl Reader<'_> {
             return;
         }
         if let Some(request) = url.request {
+            if status::bare(&self.text[url.span.end..]) {
+                self.envelope.bare_status = Some(url.span.end);
+            }
             self.envelope.peers.push(Peer::Url { host: url.host, request, mirror: url.mirror });
         }
         self.blank(url.span);

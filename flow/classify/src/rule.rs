@@ -34,12 +34,14 @@ pub enum Request {
 #[derive(Debug)]
 pub struct Rule {
     pub(crate) id: &'static str,
+    pub(crate) any: &'static [&'static str],
     pub(crate) words: &'static [&'static str],
     pub(crate) unless: &'static [&'static str],
     pub(crate) status: Option<(u16, u16)>,
     pub(crate) request: &'static [Request],
     pub(crate) mirror: Option<bool>,
     pub(crate) digest: Option<bool>,
+    pub(crate) bare: bool,
     pub(crate) depth: Depth,
     pub(crate) cause: Cause,
     pub(crate) confidence: Confidence,
@@ -54,12 +56,14 @@ impl Rule {
     pub(crate) const fn says(id: &'static str, words: &'static [&'static str]) -> Rule {
         Rule {
             id,
+            any: &[],
             words,
             unless: &[],
             status: None,
             request: &[],
             mirror: None,
             digest: None,
+            bare: false,
             depth: Depth::Reason,
             cause: Cause::Unknown,
             confidence: Confidence::Weak,
@@ -67,6 +71,25 @@ impl Rule {
             stage: None,
             source: "",
         }
+    }
+
+    /// A row that fires when one of `any` stands in the text; see [`Rule::says`].
+    pub(crate) const fn any(id: &'static str, any: &'static [&'static str]) -> Rule {
+        let mut row = Rule::says(id, &[]);
+        row.any = any;
+        row
+    }
+
+    /// These words must stand in the text as well; alternatives are parted by `|`.
+    pub(crate) const fn with(mut self, words: &'static [&'static str]) -> Rule {
+        self.words = words;
+        self
+    }
+
+    /// A request's URL is followed by nothing but the text of an HTTP status, as Go prints a proxy's answer to CONNECT.
+    pub(crate) const fn bare_status(mut self) -> Rule {
+        self.bare = true;
+        self
     }
 
     /// The cause, and no other, prints this.
@@ -171,6 +194,11 @@ impl Rule {
         self.id
     }
 
+    /// Words of which one must stand in the text; empty when the row asks for none of that kind.
+    pub fn any_words(&self) -> &'static [&'static str] {
+        self.any
+    }
+
     /// The words, all of which must stand in the text; alternatives are parted by `|`.
     pub fn words(&self) -> &'static [&'static str] {
         self.words
@@ -221,15 +249,14 @@ impl Rule {
         self.source
     }
 
-    /// How exact the row is: the length of its shortest alternatives, and a share for every other condition.
-    pub(crate) fn exactness(&self) -> u32 {
-        let words: usize =
-            self.words.iter().map(|word| word.split('|').map(str::len).min().unwrap_or_default()).sum();
-        let conditions = usize::from(self.status.is_some_and(|(first, last)| first == last))
-            + usize::from(self.status.is_some())
-            + usize::from(!self.request.is_empty())
-            + usize::from(self.mirror.is_some())
-            + usize::from(self.digest.is_some());
-        u32::try_from(words + 4 * conditions).unwrap_or(u32::MAX)
+    /// How much the conditions beside the words add to a row's exactness, in bytes of words.
+    pub(crate) fn conditions(&self) -> u32 {
+        let conditions = u32::from(self.status.is_some_and(|(first, last)| first == last))
+            + u32::from(self.status.is_some())
+            + u32::from(!self.request.is_empty())
+            + u32::from(self.mirror.is_some())
+            + u32::from(self.digest.is_some())
+            + u32::from(self.bare);
+        4 * conditions
     }
 }

@@ -39,3 +39,44 @@ pub(crate) fn after(text: &[u8], from: usize, blanks: &[Range<usize>]) -> Option
     }
     None
 }
+
+/// The reason phrases that proxies answer a CONNECT with. `net/http` prints the phrase alone.
+const PHRASES: [&[u8]; 24] = [
+    b"Access Denied",
+    b"Authentication Required",
+    b"Bad Gateway",
+    b"Bad Request",
+    b"Blocked",
+    b"Forbidden",
+    b"Found",
+    b"Gateway Time-out",
+    b"Gateway Timeout",
+    b"Internal Server Error",
+    b"Method Not Allowed",
+    b"Moved Permanently",
+    b"Network Authentication Required",
+    b"Not Acceptable",
+    b"Not Found",
+    b"Not Implemented",
+    b"Policy Falsified",
+    b"Proxy Authentication Required",
+    b"Request Timeout",
+    b"Service Unavailable",
+    b"Temporary Redirect",
+    b"Unauthorized",
+    b"authenticationrequired",
+    b"DNS resolution failed",
+];
+
+/// Whether what follows a request's URL is a reason phrase and nothing more.
+/// <https://github.com/golang/go/blob/go1.22.0/src/net/http/transport.go> `dialConn`: the error is the status without its number.
+pub(crate) fn bare(after: &[u8]) -> bool {
+    let after = after.strip_prefix(b"\"").unwrap_or(after);
+    let Some(words) = after.strip_prefix(b": ") else { return false };
+    PHRASES.iter().any(|phrase| {
+        words.strip_prefix(*phrase).is_some_and(|rest| {
+            rest.first()
+                .is_none_or(|byte| matches!(byte, b'"' | b',' | b';' | b'.' | b']' | b')' | b'}' | b'\''))
+        })
+    })
+}

@@ -7,13 +7,20 @@ pub const WHOLE: usize = 64 * 1024;
 /// Of a longer message the end is read too, since the innermost error stands last.
 pub const TAIL: usize = 16 * 1024;
 
+/// What the kubelet's event recorder puts before the message of the tenth similar event and later ones.
+/// <https://github.com/kubernetes/client-go/blob/v0.30.0/tools/record/events_cache.go>
+const AGGREGATED: &[u8] = b"(combined from similar events): ";
+
 /// Copies `message` into a buffer that the grammar can walk.
 ///
 /// - At most the first [`WHOLE`] and the last [`TAIL`] bytes are taken.
 /// - Every run of white space and control characters becomes one space: `kubectl describe` wraps columns, and containerd puts a registry's own words on a
 ///   second line.
 /// - Go's quoting is undone however deep (`\\\"` is a quote), so are `\n` and `\u003c`. A backslash before anything else stays: Windows paths.
-pub(crate) fn plain(message: &[u8]) -> Vec<u8> {
+pub(crate) fn plain(mut message: &[u8]) -> Vec<u8> {
+    while let Some(rest) = message.strip_prefix(AGGREGATED) {
+        message = rest;
+    }
     let mut out = Vec::with_capacity(message.len().min(WHOLE + TAIL) + 1);
     if message.len() <= WHOLE + TAIL {
         copy(message, &mut out);

@@ -34,7 +34,7 @@ impl Hit {
 /// A row of the table in numbers.
 pub(crate) struct Compiled {
     pub(crate) rule: &'static Rule,
-    pub(crate) exactness: u32,
+    pub(crate) conditions: u32,
     /// For each word of the row its alternatives.
     pub(crate) groups: Vec<Vec<u16>>,
     pub(crate) unless: Vec<u16>,
@@ -44,6 +44,8 @@ pub(crate) struct Compiled {
 pub(crate) struct Words {
     automaton: AhoCorasick,
     pub(crate) rows: Vec<Compiled>,
+    /// The length of each word.
+    pub(crate) lengths: Vec<u32>,
     /// Rows to look at when a word was seen, by word.
     pub(crate) keyed: Vec<Vec<u16>>,
     /// Rows without words, which ask only for a status.
@@ -70,11 +72,12 @@ impl Words {
         let rows: Vec<Compiled> = table::rows()
             .map(|rule| Compiled {
                 rule,
-                exactness: rule.exactness(),
-                groups: rule
-                    .words
-                    .iter()
-                    .map(|word| word.split('|').map(|text| number(text, &mut texts)).collect())
+                conditions: rule.conditions(),
+                groups: [rule.any.to_vec()]
+                    .into_iter()
+                    .chain(rule.words.iter().map(|word| word.split('|').collect()))
+                    .filter(|group| !group.is_empty())
+                    .map(|group| group.into_iter().map(|text| number(text, &mut texts)).collect())
                     .collect(),
                 unless: rule
                     .unless
@@ -95,13 +98,15 @@ impl Words {
                 Some(key) => key.iter().for_each(|&word| keyed[usize::from(word)].push(index)),
             }
         }
+        let lengths =
+            texts.iter().map(|text| u32::try_from(text.len()).expect("LONGEST_WORD is small")).collect();
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
             .build(&texts)
             .expect("words are short and few");
-        Words { automaton, rows, keyed, wordless }
+        Words { automaton, rows, lengths, keyed, wordless }
     }
 
     /// Every word of the grammar and the table in `text`, by where it ends.

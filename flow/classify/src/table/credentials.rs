@@ -27,7 +27,8 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[RepositoryNotFound, Forbidden, NoCredentials])
         .at(Stage::Manifest)
         .from("distribution/distribution@v2.8.0:registry/api/errcode/register.go"),
-    Rule::says("docker/no-pull-access", &["does not exist or no pull access|does not exist or no access"])
+    Rule::any(
+"docker/no-pull-access", &["does not exist or no pull access", "does not exist or no access"])
         .certain(NotFoundOrDenied)
         .or(&[RepositoryNotFound, NoCredentials, Forbidden])
         .at(Stage::Manifest)
@@ -37,7 +38,8 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[NoCredentials, RepositoryNotFound, BadCredentials])
         .at(Stage::Manifest)
         .from("quay/quay@v3.10.0:endpoints/v2/errors.py"),
-    Rule::says("registry/verify-that-it-exists", &["verify that it exists and you have permission|may not exist or you may not be authorized|does not exist or you do not have|doesn't exist or you don't have|not found or access denied|not exist or not authorized|either does not exist or"])
+    Rule::any(
+"registry/verify-that-it-exists", &["verify that it exists and you have permission", "may not exist or you may not be authorized", "does not exist or you do not have", "doesn't exist or you don't have", "not found or access denied", "not exist or not authorized", "either does not exist or"])
         .strong(NotFoundOrDenied)
         .or(&[RepositoryNotFound, NoCredentials, Forbidden])
         .at(Stage::Manifest)
@@ -64,7 +66,8 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[CredentialsExpired, RegistryUnavailable])
         .at(Stage::Token)
         .from("containerd/containerd@v1.7.0:remotes/docker/authorizer.go"),
-    Rule::says("containerd/oauth-404", &["failed to fetch oauth token|failed to fetch anonymous token"])
+    Rule::any(
+"containerd/oauth-404", &["failed to fetch oauth token", "failed to fetch anonymous token"])
         .status(404)
         .weak(RegistryUnavailable)
         .or(&[RepositoryNotFound, BadCredentials])
@@ -88,7 +91,8 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[RegistryUnavailable, RepositoryNotFound])
         .at(Stage::Token)
         .from("containerd/containerd@v1.7.0:remotes/docker/authorizer.go"),
-    Rule::says("containerd/invalid-token", &["invalid_token|invalid token"])
+    Rule::any(
+"containerd/invalid-token", &["invalid_token", "invalid token"])
         .strong(BadCredentials)
         .or(&[ClockSkew, CredentialsExpired, RegistryUnavailable])
         .from("containerd/containerd@v1.7.0:remotes/docker/authorizer.go"),
@@ -96,7 +100,8 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(RegistryUnavailable)
         .or(&[NoCredentials, Proxy])
         .from("containerd/containerd@v1.7.0:remotes/docker/authorizer.go"),
-    Rule::says("containerd/no-token", &["no token in response|did not include a token|authorization server did not include a token|unable to decode token response"])
+    Rule::any(
+"containerd/no-token", &["no token in response", "did not include a token", "authorization server did not include a token", "unable to decode token response"])
         .strong(RegistryUnavailable)
         .or(&[BadCredentials, Proxy])
         .at(Stage::Token)
@@ -112,13 +117,15 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[NoCredentials, CredentialsExpired])
         .at(Stage::Token)
         .from("containers/image@v5.30.0:docker/errors.go"),
-    Rule::says("containers/bearer-token-401", &["requesting bearer token|requesting bear token"])
+    Rule::any(
+"containers/bearer-token-401", &["requesting bearer token", "requesting bear token"])
         .status(401)
         .strong(BadCredentials)
         .or(&[NoCredentials, CredentialsExpired])
         .at(Stage::Token)
         .from("containers/image@v5.30.0:docker/docker_client.go"),
-    Rule::says("containers/bearer-token-403", &["requesting bearer token|requesting bear token"])
+    Rule::any(
+"containers/bearer-token-403", &["requesting bearer token", "requesting bear token"])
         .status(403)
         .strong(Forbidden)
         .or(&[NoCredentials, BadCredentials, RepositoryNotFound])
@@ -130,7 +137,8 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(NoCredentials)
         .or(&[BadCredentials, RepositoryNotFound, PullSecretMalformed])
         .from("distribution/distribution@v2.8.0:registry/api/errcode/register.go"),
-    Rule::says("registry/wrong-login", &["incorrect username or password|invalid username or password|wrong username or password|invalid credentials|bad credentials|invalid user name or password|password is incorrect|credentials are invalid|credentials you provided are invalid|invalid_grant|authentication failed|failed authentication|authentication failure|could not authenticate|login credentials are not valid|unable to authenticate|invalid access token|token is invalid|not authenticated successfully|password authentication is not|could not find robot|could not find username|bad username|account is locked|user is locked|invalid robot"])
+    Rule::any(
+"registry/wrong-login", &["incorrect username or password", "invalid username or password", "wrong username or password", "invalid credentials", "bad credentials", "invalid user name or password", "password is incorrect", "credentials are invalid", "credentials you provided are invalid", "invalid_grant", "authentication failed", "failed authentication", "authentication failure", "could not authenticate", "login credentials are not valid", "unable to authenticate", "invalid access token", "token is invalid", "not authenticated successfully", "password authentication is not", "could not find robot", "could not find username", "bad username", "account is locked", "user is locked", "invalid robot"])
         .strong(BadCredentials)
         .or(&[CredentialsExpired, NoCredentials])
         .from("quay/quay@v3.10.0:auth/validation.py"),
@@ -143,10 +151,12 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[CredentialsExpired, Forbidden])
         .at(Stage::Token)
         .from("https://gitlab.com/gitlab-org/gitlab/-/blob/v16.0.0-ee/app/controllers/jwt_controller.rb"),
-    Rule::says("registry/expired", &["token has expired|token is expired|token expired|credentials have expired|credential has expired|expired token|expiredtoken|password expired|password has expired|login has expired|session expired|jwt expired|jwt is expired|secret has expired|secret keys for app|account expired|expired credentials"])
+    Rule::any(
+"registry/expired", &["token has expired", "token is expired", "token expired", "credentials have expired", "credential has expired", "expired token", "expiredtoken", "password expired", "password has expired", "login has expired", "session expired", "jwt expired", "jwt is expired", "secret has expired", "secret keys for app", "account expired", "expired credentials"])
         .certain(CredentialsExpired)
         .from("https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html"),
-    Rule::says("azure/secret-expired", &["aadsts7000222|client secret keys for app|keys are expired"])
+    Rule::any(
+"azure/secret-expired", &["aadsts7000222", "client secret keys for app", "keys are expired"])
         .certain(CredentialsExpired)
         .from("https://learn.microsoft.com/entra/identity-platform/reference-error-codes"),
     Rule::says("ghcr/denied", &["denied: denied"])
@@ -172,20 +182,24 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(NoCredentials)
         .or(&[RepositoryNotFound, CredentialProviderFailed])
         .from("google/fuzzbench#1981"),
-    Rule::says("gcp/needed-permissions", &["have the needed permissions|don't have permission|do not have permission|does not have permission|not have sufficient permission|insufficient permission|caller does not have|no permission to|lacks permission|permission denied for user|user lacks|insufficient privileges|not have the required|not have pull permission|missing permission"])
+    Rule::any(
+"gcp/needed-permissions", &["have the needed permissions", "don't have permission", "do not have permission", "does not have permission", "not have sufficient permission", "insufficient permission", "caller does not have", "no permission to", "lacks permission", "permission denied for user", "user lacks", "insufficient privileges", "not have the required", "not have pull permission", "missing permission"])
         .strong(Forbidden)
         .or(&[NoCredentials, BadCredentials, RepositoryNotFound])
         .from("https://cloud.google.com/artifact-registry/docs/troubleshooting"),
-    Rule::says("registry/anonymous-not-enough", &["anonymous users are only allowed|anonymous access|anonymous users are not|please login|please log in|login required|not logged in|no credentials provided|credentials are required|requires authentication|must be authenticated|you need to be authenticated|need to login|unauthenticated"])
+    Rule::any(
+"registry/anonymous-not-enough", &["anonymous users are only allowed", "anonymous access", "anonymous users are not", "please login", "please log in", "login required", "not logged in", "no credentials provided", "credentials are required", "requires authentication", "must be authenticated", "you need to be authenticated", "need to login", "unauthenticated"])
         .strong(NoCredentials)
         .or(&[CredentialProviderFailed, BadCredentials, RepositoryNotFound])
         .from("https://docs.oracle.com/en-us/iaas/Content/Registry/Tasks/registrypullingimagesusingthedockercli.htm"),
-    Rule::says("registry/unauthorized", &["unauthorized: |: unauthorized|\"unauthorized\""])
+    Rule::any(
+"registry/unauthorized", &["unauthorized: ", ": unauthorized", "\"unauthorized\""])
         .frame()
         .strong(NoCredentials)
         .or(&[BadCredentials, RepositoryNotFound, Forbidden])
         .from("distribution/distribution@v2.8.0:registry/api/errcode/register.go"),
-    Rule::says("registry/denied", &["denied: |\"denied\""])
+    Rule::any(
+"registry/denied", &["denied: ", "\"denied\""])
         .frame()
         .strong(Forbidden)
         .or(&[NoCredentials, BadCredentials, RepositoryNotFound])
@@ -196,17 +210,20 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(Forbidden)
         .or(&[NoCredentials, BadCredentials])
         .from("goharbor/harbor@v2.10.0:src/lib/errors/const.go"),
-    Rule::says("distribution/token-mismatch", &["does not match bearer token resource|bearer token resource"])
+    Rule::any(
+"distribution/token-mismatch", &["does not match bearer token resource", "bearer token resource"])
         .strong(Forbidden)
         .or(&[RegistryUnavailable, UpstreamOfCacheFailed])
         .from("https://jfrog.com/help/r/artifactory-docker-registry"),
     // The kubelet's credential plugins.
-    Rule::says("kubelet/provider-exec", &["credential provider plugin|external registry credential provider|credentialproviderrequest|credentialproviderresponse"])
+    Rule::any(
+"kubelet/provider-exec", &["credential provider plugin", "external registry credential provider", "credentialproviderrequest", "credentialproviderresponse"])
         .verdict()
         .certain(CredentialProviderFailed)
         .at(Stage::Secret)
         .from("kubernetes/kubernetes@v1.30.0:pkg/credentialprovider/plugin/plugin.go"),
-    Rule::says("ecr/provider", &["error getting credentials|failed to get credentials|ecr-credential-provider|getauthorizationtoken|unable to get credentials|not get credentials"])
+    Rule::any(
+"ecr/provider", &["error getting credentials", "failed to get credentials", "ecr-credential-provider", "getauthorizationtoken", "unable to get credentials", "not get credentials"])
         .said()
         .strong(CredentialProviderFailed)
         .or(&[NoCredentials, BadCredentials])

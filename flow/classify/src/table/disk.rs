@@ -23,22 +23,42 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[InodesExhausted])
         .at(Stage::Unpack)
         .from("torvalds/linux@v6.1:include/uapi/asm-generic/errno.h"),
-    Rule::says("kubelet/gc", &["failed to garbage collect required amount|free disk space on the node|attempted to free|imagegcfailed|freediskspacefailed"])
-        .verdict()
-        .certain(DiskFull)
-        .at(Stage::Unpack)
-        .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/image_gc_manager.go"),
-    Rule::says("kubelet/low-on", &["was low on resource: ephemeral-storage|diskpressure|disk pressure|no enough disk|not enough free space|insufficient disk|not enough disk space"])
-        .strong(DiskFull)
-        .or(&[InodesExhausted])
-        .at(Stage::Unpack)
-        .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/eviction/helpers.go"),
-    Rule::says("os/efbig", &["file too large|too many links"])
+    Rule::any(
+        "kubelet/gc",
+        &[
+            "failed to garbage collect required amount",
+            "free disk space on the node",
+            "attempted to free",
+            "imagegcfailed",
+            "freediskspacefailed",
+        ],
+    )
+    .verdict()
+    .certain(DiskFull)
+    .at(Stage::Unpack)
+    .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/image_gc_manager.go"),
+    Rule::any(
+        "kubelet/low-on",
+        &[
+            "was low on resource: ephemeral-storage",
+            "diskpressure",
+            "disk pressure",
+            "no enough disk",
+            "not enough free space",
+            "insufficient disk",
+            "not enough disk space",
+        ],
+    )
+    .strong(DiskFull)
+    .or(&[InodesExhausted])
+    .at(Stage::Unpack)
+    .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/eviction/helpers.go"),
+    Rule::any("os/efbig", &["file too large", "too many links"])
         .strong(UnpackFailed)
         .or(&[DiskFull])
         .at(Stage::Unpack)
         .from("torvalds/linux@v6.1:include/uapi/asm-generic/errno-base.h"),
-    Rule::says("devmapper/pool", &["thin pool has|devmapper: thin pool"])
+    Rule::any("devmapper/pool", &["thin pool has", "devmapper: thin pool"])
         .verdict()
         .strong(DiskFull)
         .at(Stage::Unpack)

@@ -10,12 +10,23 @@ pub(super) const ROWS: &[Rule] = &[
         .verdict()
         .certain(RateLimited)
         .from("https://docs.docker.com/docker-hub/usage/pulls/"),
-    Rule::says("registry/toomanyrequests", &["toomanyrequests|too many requests|too_many_request"])
+    Rule::any("registry/toomanyrequests", &["toomanyrequests", "too many requests", "too_many_request"])
         .certain(RateLimited)
         .from("distribution/distribution@v2.8.0:registry/api/errcode/register.go"),
-    Rule::says("registry/rate", &["rate exceeded|rate limit|request limit|throttlingexception|throttled|requests per minute|per minute"])
-        .certain(RateLimited)
-        .from("https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html"),
+    Rule::any(
+        "registry/rate",
+        &[
+            "rate exceeded",
+            "rate limit",
+            "request limit",
+            "throttlingexception",
+            "throttled",
+            "requests per minute",
+            "per minute",
+        ],
+    )
+    .certain(RateLimited)
+    .from("https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html"),
     Rule::says("http/429", &[])
         .status(429)
         .certain(RateLimited)
@@ -24,16 +35,46 @@ pub(super) const ROWS: &[Rule] = &[
         .verdict()
         .certain(RateLimited)
         .from("https://cloud.google.com/artifact-registry/quotas"),
-    Rule::says("registry/quota", &["quota is not enough|quota exceeded|exceeded the quota|exceeds the quota|storage quota|traffic quota|over quota|out of quota|quota has been|exceeded your current quota|configured upper limit"])
-        .verdict()
-        .unless(&["per minute"])
-        .strong(QuotaExceeded)
-        .or(&[RateLimited])
-        .from("goharbor/harbor@v2.10.0:src/controller/quota/controller.go"),
-    Rule::says("registry/licence", &["license has expired|licence has expired|license expired|license limit|payment required|subscription has expired|subscription expired|plan limit|billing account|bandwidth limit|transfer limit"])
-        .strong(QuotaExceeded)
-        .or(&[pullmedic_model::Cause::PolicyBlocked])
-        .from("https://jfrog.com/help/r/artifactory-licensing"),
+    Rule::any(
+        "registry/quota",
+        &[
+            "quota is not enough",
+            "quota exceeded",
+            "exceeded the quota",
+            "exceeds the quota",
+            "storage quota",
+            "traffic quota",
+            "over quota",
+            "out of quota",
+            "quota has been",
+            "exceeded your current quota",
+            "configured upper limit",
+        ],
+    )
+    .verdict()
+    .unless(&["per minute"])
+    .strong(QuotaExceeded)
+    .or(&[RateLimited])
+    .from("goharbor/harbor@v2.10.0:src/controller/quota/controller.go"),
+    Rule::any(
+        "registry/licence",
+        &[
+            "license has expired",
+            "licence has expired",
+            "license expired",
+            "license limit",
+            "payment required",
+            "subscription has expired",
+            "subscription expired",
+            "plan limit",
+            "billing account",
+            "bandwidth limit",
+            "transfer limit",
+        ],
+    )
+    .strong(QuotaExceeded)
+    .or(&[pullmedic_model::Cause::PolicyBlocked])
+    .from("https://jfrog.com/help/r/artifactory-licensing"),
     Rule::says("http/402", &[])
         .status(402)
         .strong(QuotaExceeded)
@@ -44,7 +85,7 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(LocalQpsLimited)
         .at(Stage::Queue)
         .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/helpers.go"),
-    Rule::says("kubelet/queue", &["image pull queue|waiting for another pull|waiting for image pull"])
+    Rule::any("kubelet/queue", &["image pull queue", "waiting for another pull", "waiting for image pull"])
         .strong(PullQueued)
         .at(Stage::Queue)
         .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/puller.go"),

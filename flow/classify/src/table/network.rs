@@ -44,7 +44,8 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(Dns)
         .at(Stage::Name)
         .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
-    Rule::says("libc/name-resolution", &["temporary failure in name resolution|name or service not known|no address associated with|could not resolve host|name does not resolve"])
+    Rule::any(
+"libc/name-resolution", &["temporary failure in name resolution", "name or service not known", "no address associated with", "could not resolve host", "name does not resolve"])
         .certain(Dns)
         .at(Stage::Name)
         .from("https://sourceware.org/git/?p=glibc.git;f=sysdeps/posix/gai_strerror-strs.h"),
@@ -72,12 +73,14 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(ConnectTimeout)
         .or(&[ConnectionReset, Proxy])
         .from("golang/go@go1.22.0:src/net/net.go"),
-    Rule::says("os/connection-timed-out", &["connection timed out|operation timed out"])
+    Rule::any(
+"os/connection-timed-out", &["connection timed out", "operation timed out"])
         .certain(ConnectTimeout)
         .or(&[Proxy, Unreachable])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
-    Rule::says("windows/connect-timeout", &["connected party did not properly respond|connected host has failed to respond"])
+    Rule::any(
+"windows/connect-timeout", &["connected party did not properly respond", "connected host has failed to respond"])
         .certain(ConnectTimeout)
         .or(&[Proxy, Unreachable])
         .at(Stage::Connect)
@@ -87,7 +90,8 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[Proxy, Dns])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::says("http/awaiting-headers", &["awaiting headers|awaiting response headers|timeout awaiting response"])
+    Rule::any(
+"http/awaiting-headers", &["awaiting headers", "awaiting response headers", "timeout awaiting response"])
         .certain(ConnectTimeout)
         .or(&[Proxy, RegistryUnavailable])
         .from("golang/go@go1.22.0:src/net/http/client.go"),
@@ -100,7 +104,8 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(ConnectTimeout)
         .or(&[PullCancelled, Proxy])
         .from("golang/go@go1.22.0:src/net/http/client.go"),
-    Rule::says("net/unreachable", &["no route to host|network is unreachable|host is unreachable|host is down|unreachable host|unreachable network"])
+    Rule::any(
+"net/unreachable", &["no route to host", "network is unreachable", "host is unreachable", "host is down", "unreachable host", "unreachable network"])
         .certain(Unreachable)
         .or(&[Proxy, ConnectTimeout])
         .at(Stage::Connect)
@@ -111,15 +116,18 @@ pub(super) const ROWS: &[Rule] = &[
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
     // The connection.
-    Rule::says("net/reset", &["connection reset by peer|forcibly closed by the remote host"])
+    Rule::any(
+"net/reset", &["connection reset by peer", "forcibly closed by the remote host"])
         .certain(ConnectionReset)
         .or(&[Proxy, ConnectTimeout])
         .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
-    Rule::says("net/aborted", &["broken pipe|software caused connection abort|use of closed network connection|established connection was aborted"])
+    Rule::any(
+"net/aborted", &["broken pipe", "software caused connection abort", "use of closed network connection", "established connection was aborted"])
         .strong(ConnectionReset)
         .or(&[Proxy, PullCancelled])
         .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
-    Rule::says("http2/stream-error", &["stream error: stream id|http2: server sent goaway|http2: client connection lost|http2: client connection force closed|http2: server closed|connection error: protocol_error|http2: timeout awaiting|http2: response body closed"])
+    Rule::any(
+"http2/stream-error", &["stream error: stream id", "http2: server sent goaway", "http2: client connection lost", "http2: client connection force closed", "http2: server closed", "connection error: protocol_error", "http2: timeout awaiting", "http2: response body closed"])
         .strong(ConnectionReset)
         .or(&[Proxy, RegistryUnavailable])
         .from("golang/go@go1.22.0:src/net/http/h2_bundle.go"),
@@ -128,12 +136,15 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(ConnectionReset)
         .or(&[Proxy, PullCancelled])
         .from("golang/go@go1.22.0:src/io/io.go"),
-    Rule::says("http/eof", &["\": eof|/: eof|: eof\""])
+    Rule::any(
+"http/eof",
+        &[": eof"])
         .said()
         .strong(ConnectionReset)
         .or(&[HttpOnHttps, Proxy])
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::says("http/server-closed", &["server closed idle connection|server closed connection|transport connection broken|unexpected end of file|http: server closed"])
+    Rule::any(
+"http/server-closed", &["server closed idle connection", "server closed connection", "transport connection broken", "unexpected end of file", "http: server closed"])
         .strong(ConnectionReset)
         .or(&[Proxy])
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
@@ -143,37 +154,44 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[MirrorMisconfigured, Proxy])
         .at(Stage::Tls)
         .from("golang/go@go1.22.0:src/net/http/client.go"),
-    Rule::says("tls/first-record", &["first record does not look like a tls handshake|oversized record received"])
+    Rule::any(
+"tls/first-record", &["first record does not look like a tls handshake", "oversized record received"])
         .certain(HttpOnHttps)
         .or(&[Proxy, MirrorMisconfigured])
         .at(Stage::Tls)
         .from("golang/go@go1.22.0:src/crypto/tls/conn.go"),
-    Rule::says("nginx/plain-to-tls", &["plain http request was sent to https port|client sent an http request to an https server|sent an http request to an https"])
+    Rule::any(
+"nginx/plain-to-tls", &["plain http request was sent to https port", "client sent an http request to an https server", "sent an http request to an https"])
         .certain(HttpOnHttps)
         .or(&[MirrorMisconfigured])
         .at(Stage::Tls)
         .from("nginx/nginx@release-1.25.4:src/http/ngx_http_special_response.c"),
-    Rule::says("http/malformed-answer", &["malformed http response|malformed http status code|malformed http version"])
+    Rule::any(
+"http/malformed-answer", &["malformed http response", "malformed http status code", "malformed http version"])
         .strong(HttpOnHttps)
         .or(&[Proxy, RegistryUnavailable])
         .from("golang/go@go1.22.0:src/net/http/response.go"),
     // The proxy. The status text of its answer to CONNECT stands bare after the URL.
-    Rule::says("http/proxyconnect", &["proxyconnect tcp|proxyconnect: "])
+    Rule::any(
+"http/proxyconnect", &["proxyconnect tcp", "proxyconnect: "])
         .verdict()
         .certain(Proxy)
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::says("http/proxy-authentication", &["proxy authentication required|authenticationrequired|proxyauthenticationrequired|proxy authorization required"])
+    Rule::any(
+"http/proxy-authentication", &["proxy authentication required", "authenticationrequired", "proxyauthenticationrequired", "proxy authorization required"])
         .strong(Proxy)
         .or(&[pullmedic_model::Cause::NoCredentials])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::says("http/connect-refused", &["\": forbidden|/: forbidden|\": internal server error|\": service unavailable|\": bad gateway|\": gateway timeout|\": gateway time-out|\": bad request|\": not found|\": method not allowed|\": unauthorized\""])
+    Rule::any("http/connect-refused", &[])
+        .bare_status()
         .strong(Proxy)
         .or(&[RegistryUnavailable, pullmedic_model::Cause::Forbidden])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::says("http/proxy-url", &["invalid proxy url|proxy: unknown scheme|unsupported proxy|proxy url"])
+    Rule::any(
+"http/proxy-url", &["invalid proxy url", "proxy: unknown scheme", "unsupported proxy", "proxy url"])
         .strong(Proxy)
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),

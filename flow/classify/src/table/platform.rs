@@ -16,28 +16,49 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(PlatformMismatch)
         .at(Stage::Platform)
         .from("moby/moby@v24.0.0:distribution/pull_v2.go"),
-    Rule::says("containers/no-image-in-list", &["no image found in manifest list|no image found in image index"])
-        .verdict()
-        .certain(PlatformMismatch)
-        .at(Stage::Platform)
-        .from("containers/image@v5.30.0:internal/manifest/docker_schema2_list.go"),
-    Rule::says("docker/wrong-os", &["cannot be used on this platform|does not match the specified platform|was found but does not match|does not match the detected host platform|does not match the expected platform"])
-        .verdict()
-        .certain(PlatformMismatch)
-        .at(Stage::Platform)
-        .from("moby/moby@v24.0.0:distribution/pull_v2.go"),
-    Rule::says("containers/wrong-os", &["image operating system mismatch|image architecture mismatch|image platform"])
-        .strong(PlatformMismatch)
-        .at(Stage::Platform)
-        .from("containers/image@v5.30.0:copy/single.go"),
+    Rule::any(
+        "containers/no-image-in-list",
+        &["no image found in manifest list", "no image found in image index"],
+    )
+    .verdict()
+    .certain(PlatformMismatch)
+    .at(Stage::Platform)
+    .from("containers/image@v5.30.0:internal/manifest/docker_schema2_list.go"),
+    Rule::any(
+        "docker/wrong-os",
+        &[
+            "cannot be used on this platform",
+            "does not match the specified platform",
+            "was found but does not match",
+            "does not match the detected host platform",
+            "does not match the expected platform",
+        ],
+    )
+    .verdict()
+    .certain(PlatformMismatch)
+    .at(Stage::Platform)
+    .from("moby/moby@v24.0.0:distribution/pull_v2.go"),
+    Rule::any(
+        "containers/wrong-os",
+        &["image operating system mismatch", "image architecture mismatch", "image platform"],
+    )
+    .strong(PlatformMismatch)
+    .at(Stage::Platform)
+    .from("containers/image@v5.30.0:copy/single.go"),
     Rule::says("kernel/exec-format", &["exec format error"])
         .verdict()
         .strong(PlatformMismatch)
         .or(&[pullmedic_model::Cause::UnsupportedManifest])
         .at(Stage::Start)
         .from("torvalds/linux@v6.1:include/uapi/asm-generic/errno-base.h"),
-    Rule::says("windows/version", &["operating system of the container does not match the operating system of the host|container operating system does not match the host operating system"])
-        .certain(PlatformMismatch)
-        .at(Stage::Platform)
-        .from("moby/moby@v24.0.0:distribution/pull_v2_windows.go"),
+    Rule::any(
+        "windows/version",
+        &[
+            "operating system of the container does not match the operating system of the host",
+            "container operating system does not match the host operating system",
+        ],
+    )
+    .certain(PlatformMismatch)
+    .at(Stage::Platform)
+    .from("moby/moby@v24.0.0:distribution/pull_v2_windows.go"),
 ];

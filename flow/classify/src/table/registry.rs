@@ -18,40 +18,87 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(RegistryUnavailable)
         .or(&[BadCredentials, Proxy, UpstreamOfCacheFailed])
         .from("distribution/distribution@v2.8.0:registry/client/errors.go"),
-    Rule::says("registry/gateway", &["bad gateway|service unavailable|gateway timeout|gateway time-out|service temporarily unavailable|temporarily unavailable|under maintenance|maintenance mode|upstream connect error|no healthy upstream|backend unavailable|site is under maintenance|internalerror|internal server error"])
-        .said()
-        .strong(RegistryUnavailable)
-        .or(&[Proxy, UpstreamOfCacheFailed])
-        .from("https://httpwg.org/specs/rfc9110.html"),
+    Rule::any(
+        "registry/gateway",
+        &[
+            "bad gateway",
+            "service unavailable",
+            "gateway timeout",
+            "gateway time-out",
+            "service temporarily unavailable",
+            "temporarily unavailable",
+            "under maintenance",
+            "maintenance mode",
+            "upstream connect error",
+            "no healthy upstream",
+            "backend unavailable",
+            "site is under maintenance",
+            "internalerror",
+            "internal server error",
+        ],
+    )
+    .said()
+    .strong(RegistryUnavailable)
+    .or(&[Proxy, UpstreamOfCacheFailed])
+    .from("https://httpwg.org/specs/rfc9110.html"),
     Rule::says("docker/html-body", &["looking for beginning of value", "<html|<!doctype"])
         .without_status()
         .said()
         .strong(RegistryUnavailable)
         .or(&[Proxy, MirrorMisconfigured, BadCredentials])
         .from("distribution/distribution@v2.8.0:registry/client/errors.go"),
-    Rule::says("docker/not-json", &["looking for beginning of value|unexpected end of json input|invalid character '<'"])
-        .without_status()
+    Rule::any(
+        "docker/not-json",
+        &["looking for beginning of value", "unexpected end of json input", "invalid character '<'"],
+    )
+    .without_status()
     .frame()
-        .strong(RegistryUnavailable)
-        .or(&[Proxy, MirrorMisconfigured])
-        .from("distribution/distribution@v2.8.0:registry/client/errors.go"),
-    Rule::says("docker/not-v2", &["not a docker registry|is not a v2 registry|invalid registry endpoint|does not implement the v2|not a valid registry|endpoint does not support|does not support v2|server doesn't support"])
-        .said()
-        .strong(RegistryUnavailable)
-        .or(&[MirrorMisconfigured])
-        .at(Stage::Ping)
-        .from("moby/moby@v1.9.0:registry/endpoint.go"),
-    Rule::says("http/redirects", &["stopped after 10 redirects|too many redirects|redirect loop"])
+    .strong(RegistryUnavailable)
+    .or(&[Proxy, MirrorMisconfigured])
+    .from("distribution/distribution@v2.8.0:registry/client/errors.go"),
+    Rule::any(
+        "docker/not-v2",
+        &[
+            "not a docker registry",
+            "is not a v2 registry",
+            "invalid registry endpoint",
+            "does not implement the v2",
+            "not a valid registry",
+            "endpoint does not support",
+            "does not support v2",
+            "server doesn't support",
+        ],
+    )
+    .said()
+    .strong(RegistryUnavailable)
+    .or(&[MirrorMisconfigured])
+    .at(Stage::Ping)
+    .from("moby/moby@v1.9.0:registry/endpoint.go"),
+    Rule::any("http/redirects", &["stopped after 10 redirects", "too many redirects", "redirect loop"])
         .strong(RegistryUnavailable)
         .or(&[Proxy, MirrorMisconfigured])
         .from("golang/go@go1.22.0:src/net/http/client.go"),
-    Rule::says("http/unsupported-scheme", &["unsupported protocol scheme|no host in request url"])
+    Rule::any("http/unsupported-scheme", &["unsupported protocol scheme", "no host in request url"])
         .strong(MirrorMisconfigured)
         .or(&[RegistryUnavailable])
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::says("registry/internal", &["error code: unknown|unknown: unknown error|unknown: internal|internal error|database is locked|failed to connect to database|s3aws|storage driver|nosuchbucket|slowdown"])
-        .frame()
-        .strong(RegistryUnavailable)
-        .or(&[UpstreamOfCacheFailed])
-        .from("distribution/distribution@v2.8.0:registry/api/errcode/register.go"),
+    Rule::any(
+        "registry/internal",
+        &[
+            "error code: unknown",
+            "unknown: unknown error",
+            "unknown: internal",
+            "internal error",
+            "database is locked",
+            "failed to connect to database",
+            "s3aws",
+            "storage driver",
+            "nosuchbucket",
+            "slowdown",
+        ],
+    )
+    .frame()
+    .strong(RegistryUnavailable)
+    .or(&[UpstreamOfCacheFailed])
+    .from("distribution/distribution@v2.8.0:registry/api/errcode/register.go"),
 ];

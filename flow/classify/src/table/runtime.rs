@@ -9,7 +9,8 @@ use pullmedic_model::Stage;
 use crate::rule::Rule;
 
 pub(super) const ROWS: &[Rule] = &[
-    Rule::says("grpc/unix-socket", &["dial unix|read unix|transport: error while dialing|dial npipe|open //./pipe|//./pipe/"])
+    Rule::any(
+"grpc/unix-socket", &["dial unix", "read unix", "transport: error while dialing", "dial npipe", "open //./pipe", "//./pipe/"])
         .verdict()
         .certain(RuntimeUnavailable)
         .at(Stage::Queue)
@@ -19,7 +20,8 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(RuntimeUnavailable)
         .at(Stage::Queue)
         .from("grpc/grpc-go@v1.60.0:internal/transport/http2_client.go"),
-    Rule::says("grpc/reading-from-server", &["error reading from server|transport is closing|all subconns are in transientfailure|client connection is closing"])
+    Rule::any(
+"grpc/reading-from-server", &["error reading from server", "transport is closing", "all subconns are in transientfailure", "client connection is closing"])
         .verdict()
         .certain(RuntimeUnavailable)
         .at(Stage::Queue)
@@ -29,16 +31,19 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(RuntimeUnavailable)
         .at(Stage::Queue)
         .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/cri/remote/remote_image.go"),
-    Rule::says("kubelet/runtime-down", &["container runtime is down|runtime is not ready|container runtime is not running|cannot connect to the docker daemon|is the docker daemon running|containerd is not running|container runtime status check may not have completed"])
+    Rule::any(
+"kubelet/runtime-down", &["container runtime is down", "runtime is not ready", "container runtime is not running", "cannot connect to the docker daemon", "is the docker daemon running", "containerd is not running", "container runtime status check may not have completed"])
         .verdict()
         .certain(RuntimeUnavailable)
         .at(Stage::Queue)
         .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/runtime.go"),
-    Rule::says("containerd/not-initialised", &["server is not initialized yet|grpc: the client connection is closing|ttrpc: closed|failed to start sandbox container task"])
+    Rule::any(
+"containerd/not-initialised", &["server is not initialized yet", "grpc: the client connection is closing", "ttrpc: closed", "failed to start sandbox container task"])
         .strong(RuntimeUnavailable)
         .at(Stage::Queue)
         .from("containerd/containerd@v1.7.0:pkg/cri/instrument/instrumented_service.go"),
-    Rule::says("context/canceled", &["context canceled|operation was canceled|request canceled"])
+    Rule::any(
+"context/canceled", &["context canceled", "operation was canceled", "request canceled"])
         .certain(PullCancelled)
         .or(&[PullStalled])
         .from("containerd/containerd@v1.7.0:pkg/cri/server/image_pull.go"),
@@ -52,18 +57,21 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(PullCancelled)
         .or(&[PullStalled, ConnectTimeout])
         .from("golang/go@go1.22.0:src/context/context.go"),
-    Rule::says("runtime/no-progress", &["because of no progress|no progress in|no progress for"])
+    Rule::any(
+"runtime/no-progress", &["because of no progress", "no progress in", "no progress for"])
         .verdict()
         .certain(PullStalled)
         .or(&[PullCancelled])
         .from("containerd/containerd@v1.7.0:pkg/cri/server/image_pull.go"),
-    Rule::says("kubelet/registry-unavailable", &["registryunavailable|registry is unavailable"])
+    Rule::any(
+"kubelet/registry-unavailable", &["registryunavailable", "registry is unavailable"])
         .frame()
         .strong(ConnectionRefused)
         .or(&[RegistryUnavailable])
         .at(Stage::Connect)
         .from("cri-o/cri-o@v1.30.0:server/image_pull.go"),
-    Rule::says("kubelet/inspect", &["imageinspecterror|failed to inspect image|id or size of image"])
+    Rule::any(
+"kubelet/inspect", &["imageinspecterror", "failed to inspect image", "id or size of image"])
         .frame()
         .weak(Unknown)
         .or(&[RuntimeUnavailable])

@@ -26,9 +26,9 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(PullSecretMalformed)
         .at(Stage::Secret)
         .from("kubernetes/kubernetes@v1.30.0:pkg/credentialprovider/config.go"),
-    Rule::says(
+    Rule::any(
         "keyring/auth-field",
-        &["unable to parse auth field|must be formatted as base64 username:password"],
+        &["unable to parse auth field", "must be formatted as base64 username:password"],
     )
     .verdict()
     .certain(PullSecretMalformed)
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(PullSecretMalformed)
     .at(Stage::Secret)
     .from("kubernetes/kubernetes@v1.30.0:pkg/credentialprovider/secrets/secrets.go"),
-    Rule::says("keyring/key", &["unable to get host for registry|docker secrets index"])
+    Rule::any("keyring/key", &["unable to get host for registry", "docker secrets index"])
         .strong(PullSecretMalformed)
         .at(Stage::Secret)
         .from("kubernetes/kubernetes@v1.30.0:pkg/credentialprovider/keyring.go"),
