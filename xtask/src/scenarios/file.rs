@@ -184,13 +184,13 @@ pub(crate) struct Waits {
     pub(crate) since: Option<i64>,
     /// Another sign on a certain node.
     #[serde(default)]
-    pub(crate) on: BTreeMap<String, Waits>,
+    pub(crate) by_node: BTreeMap<String, Waits>,
 }
 
 impl Waits {
     /// The sign on a node.
     pub(crate) fn on(&self, node: &str) -> &Self {
-        self.on.get(node).unwrap_or(self)
+        self.by_node.get(node).unwrap_or(self)
     }
 }
 
@@ -209,8 +209,8 @@ pub(crate) struct Expect {
     pub(crate) probe: Option<Value>,
 }
 
-/// A verdict.
-#[derive(Debug, Clone, Deserialize)]
+/// A verdict. What is left out is not compared.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Said {
     /// Code of the cause.
@@ -229,15 +229,33 @@ pub(crate) struct Said {
     /// `Kind/name` of the owner.
     #[serde(default)]
     pub(crate) owner: Option<String>,
+    /// The stage that failed.
+    #[serde(default)]
+    pub(crate) stage: Option<String>,
+    /// `host`, or `host:port` where the port is not 443.
+    #[serde(default)]
+    pub(crate) endpoint: Option<String>,
+    /// Words that must stand in a proof.
+    #[serde(default)]
+    pub(crate) proof: Option<String>,
+    /// `Kind` of what still serves.
+    #[serde(default)]
+    pub(crate) serving: Option<String>,
+    /// The tool that manages the owner.
+    #[serde(default)]
+    pub(crate) managed_by: Option<String>,
+    /// The container that was injected.
+    #[serde(default)]
+    pub(crate) injected: Option<String>,
     /// Another verdict on a certain node.
     #[serde(default)]
-    pub(crate) on: BTreeMap<String, Said>,
+    pub(crate) by_node: BTreeMap<String, Said>,
 }
 
 impl Said {
     /// The verdict on a node.
     pub(crate) fn on(&self, node: &str) -> &Self {
-        self.on.get(node).unwrap_or(self)
+        self.by_node.get(node).unwrap_or(self)
     }
 }
 

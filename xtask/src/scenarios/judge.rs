@@ -103,23 +103,31 @@ fn compare(finding: &Value, expected: &Said) -> Vec<String> {
         }
     };
     expect("cause", &expected.cause, text(&finding["cause"]));
-    if let Some(inner) = &expected.inner {
-        expect("inner cause", inner, text(&finding["inner"]));
-    }
     let certainty = text(&finding["certainty"]);
     if !expected.certainty.contains(&certainty) {
         expect("certainty", &expected.certainty.join(" or "), certainty);
     }
     let place = &finding["sightings"][0];
-    if let Some(kind) = &expected.container {
-        expect("kind of container", kind, text(&place["kind"]));
+    let owner = format!("{}/{}", text(&place["owner"]["kind"]), text(&place["owner"]["name"]));
+    for (what, wanted, said) in [
+        ("inner cause", &expected.inner, text(&finding["inner"])),
+        ("kind of container", &expected.container, text(&place["kind"])),
+        ("owner", &expected.owner, owner),
+        ("stage", &expected.stage, text(&finding["stage"])),
+        ("endpoint", &expected.endpoint, text(&finding["endpoint"])),
+        ("still serving", &expected.serving, text(&finding["serving"][0]["by"]["kind"])),
+        ("managed by", &expected.managed_by, text(&finding["managedBy"][0]["tool"])),
+        ("injected container", &expected.injected, text(&finding["injectedBy"][0]["container"])),
+    ] {
+        if let Some(wanted) = wanted {
+            expect(what, wanted, said);
+        }
     }
-    if let Some(owner) = &expected.owner {
-        expect(
-            "owner",
-            owner,
-            format!("{}/{}", text(&place["owner"]["kind"]), text(&place["owner"]["name"])),
-        );
+    if let Some(wanted) = &expected.proof {
+        let mut proofs = finding["proof"].as_array().into_iter().flatten().map(|seen| text(&seen["text"]));
+        if !proofs.any(|words| words.contains(wanted)) {
+            differs.push(format!("no proof holds the words {wanted:?}"));
+        }
     }
     for wanted in &expected.rivals {
         if !rivals(finding).any(|code| code == *wanted) {
@@ -143,8 +151,6 @@ fn text(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::json;
 
     use super::*;
@@ -154,10 +160,7 @@ mod tests {
             cause: "tag-not-found".to_owned(),
             certainty: vec!["likely".to_owned(), "undecided".to_owned()],
             rivals: vec!["repository-not-found".to_owned()],
-            inner: None,
-            container: None,
-            owner: None,
-            on: BTreeMap::new(),
+            ..Said::default()
         }
     }
 
@@ -187,6 +190,24 @@ mod tests {
         let answer = judge(&report("dns", "proven", &["tag-not-found"]), &expected()).unwrap();
         assert_eq!(answer.grade, Grade::Wrong);
         assert_eq!(answer.differs.len(), 3);
+    }
+
+    #[test]
+    fn proof_must_hold_the_words_that_were_asked_for() {
+        let finding = |words: &str| {
+            json!({"findings": [{
+                "cause": "tag-not-found", "certainty": "likely", "endpoint": "registry.acme.test",
+                "rivals": [{"code": "repository-not-found"}], "proof": [{"text": words}],
+            }]})
+            .to_string()
+        };
+        let wanted = Said {
+            proof: Some("no such host".to_owned()),
+            endpoint: Some("registry.acme.test".to_owned()),
+            ..expected()
+        };
+        assert!(judge(&finding("lookup x: no such host"), &wanted).unwrap().differs.is_empty());
+        assert_eq!(judge(&finding("i/o timeout"), &wanted).unwrap().differs.len(), 1);
     }
 
     #[test]

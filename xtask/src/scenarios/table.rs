@@ -18,8 +18,8 @@ pub(crate) struct Row<'a> {
     pub(crate) answer: Answer,
 }
 
-/// Words of a proof in the table: enough to recognise the message, short enough for a row.
-const WORDS: usize = 240;
+/// Characters of a proof in the table. Its end is shown: the innermost error stands last.
+const WORDS: usize = 160;
 
 /// The page.
 pub(crate) fn page(rows: &[Row<'_>]) -> String {
@@ -82,7 +82,8 @@ fn code(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let short: String = text.chars().take(WORDS).collect();
-    let dots = if short.len() < text.len() { " …" } else { "" };
-    format!("`{}{dots}`", cell(&short).replace('`', "'"))
+    let skipped = text.chars().count().saturating_sub(WORDS);
+    let short: String = text.chars().skip(skipped).collect();
+    let dots = if skipped > 0 { "… " } else { "" };
+    format!("`{dots}{}`", cell(&short).replace('`', "'"))
 }
