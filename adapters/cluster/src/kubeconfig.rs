@@ -162,3 +162,74 @@ fn problem(error: &YamlError) -> String {
         _ => "not the YAML of a kubeconfig".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    #[test]
+    fn the_flag_comes_before_the_variable_and_that_before_the_home_directory() {
+        let home = || Some(PathBuf::from("/home/ann"));
+        let joined = std::env::join_paths(["/a", "", "/b"]).unwrap();
+        assert_eq!(
+            Places::new(Some(Path::new("/flag")), Some(joined.clone()), home()),
+            Places::Named("/flag".into())
+        );
+        assert_eq!(Places::new(None, Some(joined), home()), Places::Usual(vec!["/a".into(), "/b".into()]));
+        for unset in [None, Some(OsString::new())] {
+            assert_eq!(
+                Places::new(None, unset, home()),
+                Places::Usual(vec!["/home/ann/.kube/config".into()])
+            );
+        }
+        assert_eq!(Places::new(None, None, None), Places::Usual(vec![]));
+    }
+
+    #[test]
+    fn files_are_merged_the_first_to_say_a_thing_wins_and_one_that_is_absent_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = "current-context: one\ncontexts:\n- {name: one, context: {cluster: c}}\nusers:\n- {name: u, user: {tokenFile: t}}\n";
+        let two = "current-context: two\nusers:\n- {name: u, user: {tokenFile: other}}\nclusters:\n- {name: c, cluster: {server: 'https://a'}}\n";
+        let places = Places::Usual(vec![
+            folder.path().join("absent"),
+            file(&folder, "one", one.as_bytes()),
+            file(&folder, "two", two.as_bytes()),
+        ]);
+        let merged = places.read().unwrap().unwrap();
+        assert_eq!(merged.current_context.as_deref(), Some("one"));
+        assert_eq!((merged.contexts.len(), merged.clusters.len(), merged.auth_infos.len()), (1, 1, 1));
+        let token = merged.auth_infos[0].auth_info.as_ref().unwrap().token_file.clone();
+        assert_eq!(token, folder.path().join("t").to_str().map(str::to_owned));
+    }
+
+    #[test]
+    fn no_file_and_files_with_nothing_in_them_are_no_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Places::Usual(vec![folder.path().join("absent")]).read().unwrap().is_none());
+        let empty = file(&folder, "empty", b"apiVersion: v1\nkind: Config\nclusters: null\n");
+        assert!(Places::Usual(vec![empty]).read().unwrap().is_none());
+    }
+
+    #[test]
+    fn one_malformed_file_among_several_is_the_one_that_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let places =
+            Places::Usual(vec![file(&folder, "good", b"kind: Config"), file(&folder, "bad", b"a: [")]);
+        let said = places.read().unwrap_err().to_string();
+        assert!(said.contains("/bad: line 1: "), "{said}");
+    }
+
+    #[test]
+    fn a_file_in_utf_16_is_read_and_one_of_odd_length_is_not() {
+        let utf16: Vec<u8> = "\u{feff}a".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(text_of(&utf16).as_deref(), Some("a"));
+        assert_eq!(text_of(&utf16[..3]), None);
+        assert_eq!(text_of(b"\xef\xbb\xbfa").as_deref(), Some("a"));
+    }
+}

@@ -115,9 +115,7 @@ impl<'a> Gaps<'a> {
         }
         let (flags, verb) = (self.flags, self.verb);
         if reason.anonymous {
-            return Some(format!(
-                "kubectl{flags} config view --minify: it names no credentials that the server takes"
-            ));
+            return Some(format!("kubectl{flags} config view --minify"));
         }
         Some(match namespace {
             _ if nodes => format!("kubectl{flags} auth can-i get nodes"),

@@ -1,5 +1,7 @@
 //! One reading of a server that behaves, and of servers that do not.
 
+#![expect(clippy::unwrap_used, reason = "clippy knows a test by its attribute only, not its helpers")]
+
 mod support;
 
 use std::collections::BTreeSet;

@@ -12,32 +12,32 @@ use std::time::Duration;
 use pullmedic_cluster::{Access, Cluster};
 
 /// A token that must never be seen anywhere but in the Authorization header of the one server.
-pub const CANARY: &str = "canary-7f3a9c";
+pub(crate) const CANARY: &str = "canary-7f3a9c";
 
 /// One request as it came.
 #[derive(Debug, Clone)]
-pub struct Request {
-    pub method: String,
-    pub target: String,
-    pub headers: Vec<(String, String)>,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Request {
-    pub fn header(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    pub fn asks(&self, part: &str) -> bool {
+    pub(crate) fn asks(&self, part: &str) -> bool {
         self.target.contains(part)
     }
 }
 
 /// What the server does with a request.
-pub enum Answer {
+pub(crate) enum Answer {
     /// Answers, and closes the connection.
     Whole { status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8> },
     /// Promises more than it sends.
@@ -50,27 +50,27 @@ pub enum Answer {
     Hangup,
 }
 
-pub fn ok(body: impl Into<String>) -> Answer {
+pub(crate) fn ok(body: impl Into<String>) -> Answer {
     status(200, body)
 }
 
-pub fn status(status: u16, body: impl Into<String>) -> Answer {
+pub(crate) fn status(status: u16, body: impl Into<String>) -> Answer {
     let headers = vec![("content-type", "application/json".to_owned())];
     Answer::Whole { status, headers, body: body.into().into_bytes() }
 }
 
-pub fn busy(code: u16, retry_after: &str) -> Answer {
+pub(crate) fn busy(code: u16, retry_after: &str) -> Answer {
     let headers = vec![("retry-after", retry_after.to_owned())];
     Answer::Whole { status: code, headers, body: refusal(code, "slow down").into_bytes() }
 }
 
 /// A `metav1.Status`.
-pub fn refusal(code: u16, message: &str) -> String {
+pub(crate) fn refusal(code: u16, message: &str) -> String {
     serde_json::json!({"kind":"Status","apiVersion":"v1","status":"Failure","message":message,"code":code})
         .to_string()
 }
 
-pub fn forbidden(resource: &str) -> Answer {
+pub(crate) fn forbidden(resource: &str) -> Answer {
     let message = format!(
         r#"{resource} is forbidden: User "dev" cannot list resource "{resource}" in API group "" in the namespace "shop""#
     );
@@ -78,7 +78,7 @@ pub fn forbidden(resource: &str) -> Answer {
 }
 
 /// A list of a kind; items are JSON.
-pub fn list(kind: &str, items: &[String], next: &str) -> String {
+pub(crate) fn list(kind: &str, items: &[String], next: &str) -> String {
     let version =
         if ["Pod", "Event", "Node", "ReplicationController"].contains(&kind) { "v1" } else { "apps/v1" };
     format!(
@@ -87,11 +87,11 @@ pub fn list(kind: &str, items: &[String], next: &str) -> String {
     )
 }
 
-pub fn item(namespace: &str, name: &str) -> String {
+pub(crate) fn item(namespace: &str, name: &str) -> String {
     format!(r#"{{"metadata":{{"name":"{name}","namespace":"{namespace}","resourceVersion":"10"}}}}"#)
 }
 
-pub fn empty(request: &Request) -> Answer {
+pub(crate) fn empty(request: &Request) -> Answer {
     let kind = match request.path().rsplit('/').next().unwrap_or_default() {
         "pods" => "Pod",
         "events" => "Event",
@@ -102,15 +102,15 @@ pub fn empty(request: &Request) -> Answer {
 }
 
 /// The server; its drop asserts what holds in every test: GETs only, and never a Secret.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
 }
 
 type Script = dyn FnMut(&Request) -> Answer + Send;
 
 impl Server {
-    pub fn start(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Server {
+    pub(crate) fn start(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -133,19 +133,19 @@ impl Server {
         Server { address, seen }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub fn seen(&self) -> Vec<Request> {
+    pub(crate) fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 
-    pub fn access(&self) -> Setup {
+    pub(crate) fn access(&self) -> Setup {
         Setup::new(&self.url())
     }
 
-    pub async fn cluster(&self) -> Cluster {
+    pub(crate) async fn cluster(&self) -> Cluster {
         Cluster::connect(&self.access().access).await.unwrap()
     }
 }
@@ -219,13 +219,13 @@ fn write(mut stream: TcpStream, answer: Answer) -> Option<TcpStream> {
 }
 
 /// A kubeconfig on disk and the access that names it.
-pub struct Setup {
-    pub access: Access,
-    pub folder: tempfile::TempDir,
+pub(crate) struct Setup {
+    pub(crate) access: Access,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Setup {
-    pub fn new(server: &str) -> Setup {
+    pub(crate) fn new(server: &str) -> Setup {
         Setup::written(&format!(
             "apiVersion: v1
 kind: Config
@@ -240,7 +240,7 @@ users:
         ))
     }
 
-    pub fn written(yaml: &str) -> Setup {
+    pub(crate) fn written(yaml: &str) -> Setup {
         let folder = tempfile::tempdir().unwrap();
         let setup = Setup {
             access: Access {
@@ -255,12 +255,12 @@ users:
         setup
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("config")
     }
 
     /// The error of connecting, cause by cause, and its hint. Asserts that no credential is in it.
-    pub async fn refused(&self) -> (String, Option<String>) {
+    pub(crate) async fn refused(&self) -> (String, Option<String>) {
         let Err(error) = Cluster::connect(&self.access).await else { panic!("connected") };
         let hint = error.hint();
         let said = chain(&error);
@@ -271,7 +271,7 @@ users:
 }
 
 /// An error and its causes, as the app prints them.
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
