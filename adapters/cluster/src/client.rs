@@ -136,7 +136,8 @@ fn finish(
     config.read_timeout = None;
     config.default_retry = false;
     let server = selection::shown(&config.cluster_url);
+    let proxy = config.proxy_url.as_ref().map(selection::shown);
     let default_namespace = config.default_namespace.trim().to_owned();
     let client = Client::try_from(config).map_err(|error| Unfinished::Client(Box::new(error)))?;
-    Ok(Connection { api: Api::new(client, server, credential, limit), context, default_namespace })
+    Ok(Connection { api: Api::new(client, (server, proxy), credential, limit), context, default_namespace })
 }

@@ -65,9 +65,6 @@ impl Cluster {
         let namespace = scope.namespace.as_deref();
         let error =
             |failure| ReadError::new(format!("pods {}", partial::place(namespace)), &self.flags, failure);
-        if let Some(name) = namespace.filter(|name| !resource::is_name(name)) {
-            return Err(error(Failure::BadName { name: name.to_owned() }));
-        }
         let (pods, events) = join(
             Listed::read(&self.api, PODS, namespace, scope.selector.as_deref()),
             Listed::read(&self.api, EVENTS, namespace, None),

@@ -21,6 +21,12 @@ pub(crate) enum Failure {
         /// As the server knows us; `None` when the refusal is not the API server's own.
         user: Option<String>,
     },
+    /// 403 to the wish to be somebody else.
+    #[error("user {user:?} may not act as another")]
+    NotAllowedToImpersonate {
+        /// As the server knows us.
+        user: String,
+    },
     /// 401.
     #[error("{}", .credential.refused())]
     Unauthorized { credential: Credential },
@@ -109,7 +115,7 @@ impl Failure {
         let said = said(own.as_ref().map(|own| own.message.as_str()), body);
         match status {
             StatusCode::UNAUTHORIZED => Failure::Unauthorized { credential: credential.clone() },
-            StatusCode::FORBIDDEN => Failure::Forbidden { user: own.and_then(|own| own.user()) },
+            StatusCode::FORBIDDEN => own.map_or(Failure::Forbidden { user: None }, |own| own.forbidden()),
             StatusCode::NOT_FOUND => Failure::NotFound,
             StatusCode::GONE => Failure::Expired,
             StatusCode::TOO_MANY_REQUESTS => Failure::busy(status, said, retry_after.or_else(|| own?.wait())),
@@ -129,10 +135,19 @@ impl Failure {
         matches!(self, Failure::Busy { .. } | Failure::Broken { .. })
     }
 
+    /// How long the server asks us to wait; `None` when it does not.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        match self {
+            Failure::Busy { wait, .. } => *wait,
+            _ => None,
+        }
+    }
+
     /// Whether every other request to this server would fail alike.
     pub(crate) fn is_total(&self) -> bool {
         match self {
             Failure::Unauthorized { .. }
+            | Failure::NotAllowedToImpersonate { .. }
             | Failure::NotFound
             | Failure::Unexpected { .. }
             | Failure::Unreachable { .. }
@@ -196,10 +211,16 @@ struct Details {
 
 impl Status {
     /// Who was refused: the message is `pods is forbidden: User "dev" cannot list …`
-    /// (apiserver/pkg/endpoints/handlers/responsewriters/errors.go, `forbiddenMessage`).
-    fn user(&self) -> Option<String> {
-        let after = self.message.split_once("User \"")?.1;
-        Some(after.split_once("\" cannot ")?.0.to_owned())
+    /// (apiserver/pkg/endpoints/handlers/responsewriters/errors.go, `forbiddenMessage`), and for `--as` it is
+    /// `users "x" is forbidden: User "dev" cannot impersonate resource …`.
+    fn forbidden(&self) -> Failure {
+        let found = self.message.split_once("User \"").and_then(|(_, after)| after.split_once("\" cannot "));
+        match found {
+            Some((user, what)) if what.starts_with("impersonate ") => {
+                Failure::NotAllowedToImpersonate { user: user.to_owned() }
+            }
+            found => Failure::Forbidden { user: found.map(|(user, _)| user.to_owned()) },
+        }
     }
 
     fn wait(&self) -> Option<Duration> {
@@ -216,12 +237,24 @@ fn said(message: Option<&str>, body: &str) -> Option<String> {
     if message.is_none() && text.starts_with('<') {
         return Some("a web page, so not from the API server itself".into());
     }
-    let captured = Captured::new(text.lines().next().unwrap_or_default());
-    let mut line: String = captured.as_str().chars().take(SAID).collect();
-    if line.len() < captured.as_str().len() {
-        line.push('…');
+    Some(sentence(text.lines().next().unwrap_or_default()))
+}
+
+/// One line from outside: redacted, cut, and with nothing in it that moves a cursor or turns a line around (threat 18).
+pub(crate) fn sentence(line: &str) -> String {
+    let captured = Captured::new(line.trim());
+    let mut safe = String::new();
+    for c in captured.as_str().chars().take(SAID) {
+        // `escape_debug` escapes what is not printable, and quotes and backslashes, which are harmless here.
+        match c {
+            '\'' | '"' | '\\' => safe.push(c),
+            c => safe.extend(c.escape_debug()),
+        }
     }
-    Some(line)
+    if captured.as_str().chars().nth(SAID).is_some() {
+        safe.push('…');
+    }
+    safe
 }
 
 fn again(tries: u32) -> String {
@@ -268,6 +301,20 @@ mod tests {
         );
         let long = refused(400, &"x".repeat(5000)).to_string();
         assert!(long.len() < 400 && long.ends_with('…'), "{long}");
+    }
+
+    #[test]
+    fn escapes_and_marks_that_turn_a_line_around_are_shown_not_obeyed() {
+        let text = refused(400, "a\u{1b}[2J\u{202e}b é 'c'").to_string();
+        assert_eq!(text, "the API server answered 400 Bad Request: a\\u{1b}[2J\\u{202e}b é 'c'");
+    }
+
+    #[test]
+    fn who_may_not_act_as_another_is_told_so_and_not_of_a_list() {
+        let body = r#"{"message":"users \"x\" is forbidden: User \"dev\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope"}"#;
+        let failure = refused(403, body);
+        assert!(failure.is_total());
+        assert_eq!(failure.to_string(), "user \"dev\" may not act as another");
     }
 
     #[test]

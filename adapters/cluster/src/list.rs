@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use crate::failure::{Cause, Failure};
 use crate::request::Api;
-use crate::resource::Resource;
+use crate::resource::{self, Resource};
 
 /// The most pages that one list may have: five million objects, past any cluster, and an end to an endless one.
 const PAGES: usize = 10_000;
@@ -27,18 +27,21 @@ impl Listed {
     /// Lists a kind in a namespace or in all. When a later page cannot be had, what came before it is kept.
     ///
     /// # Errors
-    /// When the first page cannot be had.
+    /// When the first page cannot be had, or the namespace could not be in a path.
     pub(crate) async fn read(
         api: &Api,
-        resource: Resource,
+        kind: Resource,
         namespace: Option<&str>,
         selector: Option<&str>,
     ) -> Result<Listed, Failure> {
+        if let Some(name) = namespace.filter(|name| !resource::is_name(name)) {
+            return Err(Failure::BadName { name: name.to_owned() });
+        }
         let mut listed = Listed::default();
         let mut after = String::new();
         let mut restarted = false;
         for _ in 0..PAGES {
-            match listed.page(api, &resource.page(namespace, selector, &after)).await {
+            match listed.page(api, &kind.page(namespace, selector, &after)).await {
                 Ok(next) if next.is_empty() => return Ok(listed),
                 Ok(next) if next == after => {
                     let cause = Cause("it names the same page twice".into());

@@ -6,14 +6,11 @@ use std::io;
 
 use kube::client::{AuthError, RustlsTlsError};
 use kube::config::{KubeconfigError, LoadDataError};
-use pullmedic_model::Captured;
 
 use crate::connect_error::ConnectError;
 use crate::credential;
+use crate::failure::sentence;
 use crate::selection::Selection;
-
-/// The most of a plugin's last words that is passed on, in characters.
-const SAID: usize = 300;
 
 /// The kubeconfig's names for what was chosen.
 pub(crate) struct Names {
@@ -122,7 +119,7 @@ impl Names {
                 // Its standard output may hold a token; what it says to a person is on the other one.
                 let text = String::from_utf8_lossy(&out.stderr);
                 let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-                let last: String = Captured::new(last.trim()).as_str().chars().take(SAID).collect();
+                let last = sentence(last);
                 let said = if last.is_empty() { String::new() } else { format!(": {last}") };
                 ConnectError::PluginFailed {
                     command,

@@ -1,6 +1,6 @@
 //! When nothing can be read at all.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 use crate::tls::TlsProblem;
 
 /// Nothing of the cluster can be read: no connection, no login, no API server. Partial rights are no error.
@@ -58,7 +58,9 @@ impl ReadError {
             Failure::NotFound | Failure::Undecodable { .. } => {
                 "does the kubeconfig's server point at an API server, and not at a web page or an ingress?".into()
             }
-            Failure::Busy { .. } => format!("try again in a minute; how the server sees itself: kubectl{flags} get --raw /readyz?verbose"),
+            Failure::NotAllowedToImpersonate { .. } => "leave out --as, or ask for the right: kubectl auth can-i impersonate users".into(),
+            Failure::Busy { wait: Some(wait), .. } => format!("the server asks to wait {}; run it again then", shown(*wait)),
+            Failure::Busy { wait: None, .. } => format!("try again in a minute; how the server sees itself: kubectl{flags} get --raw /readyz?verbose"),
             Failure::Credentials { .. } => format!("see what the plugin says: kubectl{flags} get pods"),
             Failure::TooLarge { .. } | Failure::Expired => "read one namespace with -n".into(),
             Failure::Forbidden { .. } | Failure::Unexpected { .. } | Failure::BadName { .. } => return None,

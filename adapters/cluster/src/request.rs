@@ -23,8 +23,12 @@ const BODY_CAP: usize = 256 * 1024 * 1024;
 /// The longest answer to an error that is read: one Status object.
 const ERROR_CAP: usize = 64 * 1024;
 
-/// How often one request is tried. With the pauses below a server has 1.4 s to recover, or as long as it asks for.
+/// How often one request is tried. With the pauses below a server has 1.4 s to recover.
 const TRIES: u32 = 4;
+
+/// How often one request is tried while the server says when to come back, as it does under priority and fairness;
+/// client-go tries as often.
+const ASKED_TRIES: u32 = 10;
 
 /// The pause before the second try; it doubles before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -40,6 +44,8 @@ pub(crate) struct Api {
     client: kube::Client,
     /// The server's address without user information.
     pub(crate) server: String,
+    /// The same and the proxy in between, for errors.
+    pub(crate) route: String,
     /// What may be said about our credential.
     pub(crate) credential: Credential,
     limit: Option<Duration>,
@@ -49,11 +55,12 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(
         client: kube::Client,
-        server: String,
+        (server, proxy): (String, Option<String>),
         credential: Credential,
         limit: Option<Duration>,
     ) -> Api {
-        Api { client, server, credential, limit, permits: Semaphore::new(AT_ONCE) }
+        let route = proxy.map_or_else(|| server.clone(), |proxy| format!("{server} through proxy {proxy}"));
+        Api { client, server, route, credential, limit, permits: Semaphore::new(AT_ONCE) }
     }
 
     /// The body of a GET.
@@ -71,9 +78,11 @@ impl Api {
                 Ok(body) => return Ok(body),
                 Err(failure) => failure,
             };
-            let pause = pause(&failure, tries);
+            let asked = failure.wait();
+            let pause = asked.unwrap_or(FIRST_PAUSE * 2_u32.pow(tries - 1)).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            let enough = tries >= if asked.is_some() { ASKED_TRIES } else { TRIES };
             let too_late = self.limit.is_some_and(|limit| start.elapsed() + pause >= limit);
-            if !failure.may_pass() || tries == TRIES || too_late {
+            if !failure.may_pass() || enough || too_late {
                 return Err(failure.after(tries, start.elapsed()));
             }
             sleep(pause).await;
@@ -97,7 +106,7 @@ impl Api {
             if error.is::<LengthLimitError>() {
                 return Failure::TooLarge { cap: BODY_CAP };
             }
-            tls::failure_of(error.as_ref(), &self.server)
+            tls::failure_of(error.as_ref(), &self.route)
         })?;
         String::from_utf8(bytes.to_bytes().into())
             .map_err(|_| Failure::Undecodable { cause: Cause("it is not text".into()) })
@@ -113,7 +122,7 @@ impl Api {
             request.headers_mut().insert(ACCEPT_ENCODING, encoding);
         }
         let response =
-            self.client.send(request).await.map_err(|error| tls::failure_of(&error, &self.server))?;
+            self.client.send(request).await.map_err(|error| tls::failure_of(&error, &self.route))?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -132,18 +141,9 @@ impl Api {
         let Some(limit) = self.limit else {
             return work.await;
         };
-        let silent = || Failure::Silent { server: self.server.clone(), limit, tries: 1 };
+        let silent = || Failure::Silent { server: self.route.clone(), limit, tries: 1 };
         timeout(limit.saturating_sub(start.elapsed()), work).await.unwrap_or_else(|_| Err(silent()))
     }
-}
-
-/// How long to wait before the next try.
-fn pause(failure: &Failure, tries: u32) -> Duration {
-    let asked = match failure {
-        Failure::Busy { wait, .. } => *wait,
-        _ => None,
-    };
-    asked.unwrap_or(FIRST_PAUSE * 2_u32.pow(tries - 1)).min(LONGEST_PAUSE)
 }
 
 /// `Retry-After` in seconds. The API server writes no dates there; a proxy's date counts as none.

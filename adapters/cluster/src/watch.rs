@@ -198,7 +198,7 @@ impl Watch {
         let path = self.resource.changes(namespace, selector, &version, WATCH_SECONDS);
         match self.api.open(&path).await {
             Ok(body) => State::Follow(Following {
-                lines: Lines::new(body, self.api.server.clone()),
+                lines: Lines::new(body, self.api.route.clone()),
                 version,
                 since: Instant::now(),
                 fruitful: false,

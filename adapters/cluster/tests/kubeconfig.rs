@@ -218,13 +218,20 @@ async fn a_proxy_of_the_kubeconfig_leads_to_the_server() {
     let address = proxy.local_addr().unwrap();
     let asked = std::thread::spawn(move || {
         let (stream, _) = proxy.accept().unwrap();
+        drop(proxy);
         let mut line = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(stream), &mut line).unwrap();
         line
     });
     let setup = with(&format!("{{server: 'https://api.invalid:6443', proxy-url: 'http://{address}'}}"), "{}");
     let cluster = Cluster::connect(&setup.access).await.unwrap();
-    assert!(cluster.pods_and_events(&Scope::default()).await.is_err());
+    let error = cluster.pods_and_events(&Scope::default()).await.unwrap_err();
+    assert!(
+        support::chain(&error)
+            .contains(&format!("connect to https://api.invalid:6443 through proxy http://{address}")),
+        "{}",
+        support::chain(&error)
+    );
     assert_eq!(asked.join().unwrap().trim_end(), "CONNECT api.invalid:6443 HTTP/1.1");
 }
 

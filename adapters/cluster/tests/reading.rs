@@ -410,6 +410,15 @@ async fn at_most_eight_requests_are_under_way() {
 }
 
 #[tokio::test]
+async fn who_may_not_impersonate_reads_nothing_and_is_told_why() {
+    let message = r#"users "x" is forbidden: User "dev" cannot impersonate resource "users" in API group "" at the cluster scope"#;
+    let server = Server::start(|_| status(403, refusal(403, message)));
+    let error = refused(&server).await;
+    assert_eq!(chain(&error), "read pods in namespace \"shop\": user \"dev\" may not act as another");
+    assert!(error.hint().unwrap().contains("can-i impersonate users"));
+}
+
+#[tokio::test]
 async fn impersonation_is_sent_and_the_cluster_is_identified() {
     let server = Server::start(empty);
     let setup = server.access();

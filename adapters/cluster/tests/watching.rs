@@ -188,6 +188,15 @@ async fn an_object_that_does_not_decode_and_a_line_that_is_none_end_no_watch() {
 }
 
 #[tokio::test]
+async fn a_namespace_that_cannot_be_is_watched_nowhere() {
+    let server = Server::start(empty);
+    let scope = Scope { namespace: Some("../secrets".into()), selector: None };
+    let told = take(pin!(server.cluster().await.watch(&scope)), 3).await;
+    assert!(told.contains(&"synced".to_owned()), "{told:?}");
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
 async fn events_that_may_not_be_read_do_not_hold_up_the_pods() {
     let server = Server::start(|request| match request.path() {
         path if path.ends_with("/events") => forbidden("events"),
