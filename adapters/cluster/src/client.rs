@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use kube::client::{ClientBuilder, ConfigExt};
 use kube::config::{ExecAuthCluster, InClusterError};
 use kube::{Client, Config};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tower::buffer::BufferLayer;
 
 use crate::access::Access;
 use crate::connect_error::ConnectError;
@@ -21,6 +23,9 @@ use crate::selection::{self, Selection};
 
 /// How long a connection may take to come about, TLS included; client-go's dialer has the same.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many requests may stand between the login and the connection; more than are ever under way.
+const BUFFER: usize = 64;
 
 /// A client, and what of its configuration is shown.
 pub(crate) struct Connection {
@@ -138,6 +143,21 @@ fn finish(
     let server = selection::shown(&config.cluster_url);
     let proxy = config.proxy_url.as_ref().map(selection::shown);
     let default_namespace = config.default_namespace.trim().to_owned();
-    let client = Client::try_from(config).map_err(|error| Unfinished::Client(Box::new(error)))?;
+    let client = client_of(config).map_err(|error| Unfinished::Client(Box::new(error)))?;
     Ok(Connection { api: Api::new(client, (server, proxy), credential, limit), context, default_namespace })
+}
+
+/// The client, for which a credential plugin runs once. By itself kube-client runs it once for the token and again in
+/// case it gives a certificate instead, and a plugin takes a second, or asks for a password each time.
+fn client_of(mut config: Config) -> kube::Result<Client> {
+    if config.auth_info.exec.is_some()
+        && let Some(login) = config.auth_layer()?
+    {
+        // The layer keeps the plugin for when the token expires.
+        config.auth_info.exec = None;
+        // The login layer clones what it is put on, which the boxed stack cannot be without the buffer.
+        let stack = ClientBuilder::try_from(config)?.with_layer(&BufferLayer::new(BUFFER));
+        return Ok(stack.with_layer(&login).build());
+    }
+    Client::try_from(config)
 }

@@ -169,6 +169,28 @@ async fn a_plugin_that_gives_no_credential_is_named_and_its_output_is_not_shown(
 
 #[cfg(unix)]
 #[tokio::test]
+async fn a_plugin_runs_once_and_its_token_is_sent() {
+    let server = Server::start(empty);
+    let answer = format!(
+        r#"{{\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"{CANARY}\",\"expirationTimestamp\":\"2100-01-01T00:00:00Z\"}}}}"#
+    );
+    let setup = Setup::written("");
+    let runs = setup.folder.path().join("runs");
+    let script = format!("echo >> {}; echo '{answer}'", runs.display());
+    let exec = format!(
+        r#"{{exec: {{apiVersion: v1, interactiveMode: Never, command: sh, args: ["-c", "{script}"]}}}}"#
+    );
+    let cluster =
+        Cluster::connect(&with(&format!("{{server: '{}'}}", server.url()), &exec).access).await.unwrap();
+    cluster.pods_and_events(&Scope::default()).await.unwrap();
+    assert_eq!(std::fs::read_to_string(runs).unwrap(), "\n");
+    for request in server.seen() {
+        assert_eq!(request.header("authorization"), [format!("Bearer {CANARY}")]);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn a_plugins_token_that_cannot_be_sent_is_an_error_and_no_panic() {
     let setup = with(
         SERVER,
