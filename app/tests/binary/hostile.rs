@@ -68,7 +68,9 @@ fn a_dump_dials_nothing_and_its_secrets_stay_unread() {
 #[test]
 fn absurd_input_ends_with_a_clear_word() {
     let deep = "[".repeat(200_000);
-    let nested = format!("{{\"kind\":\"Pod\",\"spec\":{}1{}}}", "{\"a\":".repeat(50_000), "}".repeat(50_000));
+    let nested = format!("{{\"kind\":\"Pod\",\"status\":{{\"conditions\":{deep}");
+    let closed =
+        format!("{{\"kind\":\"Pod\",\"metadata\":{}1{}}}", "{\"labels\":".repeat(50_000), "}".repeat(50_000));
     let bomb = {
         let mut text = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
         for level in 1..20 {
@@ -78,9 +80,18 @@ fn absurd_input_ends_with_a_clear_word() {
         text
     };
     let long = format!("kind: Pod\nmetadata:\n  name: {}\n  x: [", "y".repeat(1 << 20));
-    for input in
-        ["", "\u{0}\u{1}", "hello", &deep, &nested, &bomb, &long, "kind: Pod\nkind: Pod", "? [a]\n: b"]
-    {
+    for input in [
+        "",
+        "\u{0}\u{1}",
+        "hello",
+        &deep,
+        &nested,
+        &closed,
+        &bomb,
+        &long,
+        "kind: Pod\nkind: Pod",
+        "? [a]\n: b",
+    ] {
         let told = run_with_input(&["diagnose", "-f", "-"], input.as_bytes());
         assert_eq!(told.code, Some(2), "{:.60}: {}{}", input, told.out, told.err);
         assert!(!told.err.contains("panicked"), "{}", told.err);

@@ -42,6 +42,10 @@ pub fn findings(seen: &[Seen], objects: &Objects, vantage: Vantage, now: Option<
         let verdict = verdict::judge(&seen.sighting, seen.hypothesis.as_ref());
         groups.entry(Key::of(&seen.sighting, &verdict, seen)).or_default().push(Member { seen, verdict });
     }
+    for members in groups.values_mut() {
+        // Arrival order never matters: the first member by name speaks for all.
+        members.sort_by(|a, b| a.seen.sighting.place.cmp(&b.seen.sighting.place));
+    }
     let mut found: Vec<Finding> =
         groups.iter().map(|(key, members)| finding(key, members, &index, vantage, now)).collect();
     found.sort_by(|a, b| b.sightings.len().cmp(&a.sightings.len()).then_with(|| a.id.cmp(&b.id)));

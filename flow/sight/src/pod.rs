@@ -200,11 +200,17 @@ impl View<'_> {
     /// Everything about a sighting but its words.
     fn sighting(&self, kind: ContainerKind, image: &str, reason: &str, told: &Told<'_>) -> Sighting {
         let about: Vec<_> = told.about(kind, &self.container.name, image).collect();
-        let attempts =
-            || about.iter().filter(|(_, tells)| matches!(tells, Tells::Pulling(_) | Tells::Failed(_)));
-        let first = attempts().filter_map(|(event, _)| event.first_seen()).min();
-        let last = attempts().filter_map(|(event, _)| event.last_seen()).max();
-        let since = first.or_else(|| since_status(self.pod, self.status));
+        let tells_of = |(_, tells): &&(&Event, &Tells)| matches!(tells, Tells::Pulling(_) | Tells::Failed(_));
+        let first_told = about.iter().filter(tells_of).filter_map(|(event, _)| event.first_seen()).min();
+        let since = first_told.or_else(|| since_status(self.pod, self.status));
+        // A name that does not parse and a policy that forbids pulling are looked at again with each sync; only a pull
+        // that reached the runtime is put off.
+        let attempts = || {
+            let pulls = |event: &Event| matches!(event.reason.as_str(), "Pulling" | "Failed");
+            about.iter().filter(tells_of).map(|(event, _)| *event).filter(move |event| pulls(event))
+        };
+        let first = attempts().filter_map(Event::first_seen).min();
+        let last = attempts().filter_map(Event::last_seen).max();
         let mut sighting = base(self.pod, kind, &self.container.name, self.index);
         sighting.image = Captured::new(image);
         sighting.reason = Captured::new(reason);

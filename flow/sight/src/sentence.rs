@@ -29,6 +29,14 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// As [`Facts::endpoint`], for commands: a word to fill in where no word names it.
+    pub(crate) fn address(&self) -> String {
+        match (&self.verdict.endpoint, &self.reference) {
+            (None, None) => "REGISTRY".to_owned(),
+            _ => self.endpoint(),
+        }
+    }
+
     /// Host and repository, as tools take them.
     pub(crate) fn repository(&self) -> String {
         self.reference.as_ref().map_or_else(|| self.image.clone(), Reference::name)

@@ -1,6 +1,7 @@
 //! How sure a finding is, from words alone (`docs/certainty.md`; issue 4 adds the replay).
 
 use pullmedic_model::finding::{Rival, Standing};
+use pullmedic_model::object::ContainerKind;
 use pullmedic_model::{Cause, Certainty, Clears, Confidence, Endpoint, Hypothesis, Sighting, Stage};
 
 use crate::words;
@@ -71,9 +72,19 @@ fn by_words(sighting: &Sighting, hypothesis: &Hypothesis) -> Verdict {
     if matches!(cause, Cause::Unknown | Cause::NotFoundOrDenied) {
         certainty = Certainty::Undecided;
     }
+    // What a message suggests is the innermost fault; that the pause image has it is told by where the message stands.
+    let (cause, inner) = match sighting.place.kind {
+        ContainerKind::Sandbox if cause != Cause::SandboxImage => (Cause::SandboxImage, Some(cause)),
+        ContainerKind::Main
+        | ContainerKind::Init
+        | ContainerKind::Ephemeral
+        | ContainerKind::ImageVolume
+        | ContainerKind::Template
+        | ContainerKind::Sandbox => (cause, hypothesis.inner),
+    };
     Verdict {
         cause,
-        inner: hypothesis.inner,
+        inner,
         also: hypothesis.also.clone(),
         certainty,
         rivals,

@@ -78,6 +78,30 @@ pub(crate) fn serving(serving: &Serving) -> String {
     }
 }
 
+/// As [`serving`], with the namespace, where there are several.
+pub(crate) fn serving_where(one: &Serving) -> String {
+    format!("in {}, {}", one.namespace, serving(one))
+}
+
+/// What serves for several owners, in as many sentences as a short page can hold.
+pub(crate) fn served(all: &[Serving]) -> Vec<String> {
+    if let [one] = all {
+        return vec![serving(one)];
+    }
+    let (up, down): (Vec<&Serving>, Vec<&Serving>) = all.iter().partition(|serving| serving.ready > 0);
+    let none = match down.as_slice() {
+        [] => None,
+        [one] => Some(format!("nothing serves for {} in {}", one.owner, one.namespace)),
+        several => Some(format!("nothing serves for {} owners", several.len())),
+    };
+    let some = match up.as_slice() {
+        [] => None,
+        [one] => Some(serving_where(one)),
+        several => Some(format!("{} owners are still served by earlier pods", several.len())),
+    };
+    none.into_iter().chain(some).collect()
+}
+
 /// Whether the fault lasts when nobody acts; `None` where nothing is known.
 pub(crate) fn lasts(finding: &Finding) -> Option<&'static str> {
     match (finding.state, finding.clears) {

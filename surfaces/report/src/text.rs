@@ -8,7 +8,7 @@ use pullmedic_model::{Certainty, Finding, Report};
 
 use crate::Look;
 use crate::paper::{DOUBT, FAINT, FAULT, GOOD, PLAIN, Paper, STRONG};
-use crate::phrase::{injected, lasts, managed, next_attempt, open_rivals, serving, would};
+use crate::phrase::{injected, lasts, managed, next_attempt, open_rivals, served, serving_where, would};
 use crate::whom::whom;
 use crate::wrap::columns;
 use crate::{proof, remedy, tail, wide};
@@ -87,11 +87,17 @@ fn write_finding(
     for image in capped(&finding.injected_by, detail) {
         paper.labelled("Origin", &injected(image), PLAIN)?;
     }
-    for manager in capped(&finding.managed_by, detail) {
-        paper.labelled("Change", &managed(manager), PLAIN)?;
+    // The same release in several namespaces has the same place to change.
+    let mut places: Vec<String> = finding.managed_by.iter().map(managed).collect();
+    places.dedup();
+    for place in capped(&places, detail) {
+        paper.labelled("Change", place, PLAIN)?;
     }
     remedy::write(paper, finding, detail)?;
-    let mut still: Vec<String> = capped(&finding.serving, detail).iter().map(serving).collect();
+    let mut still = match detail {
+        Detail::Short => served(&finding.serving),
+        Detail::Whole => finding.serving.iter().map(serving_where).collect(),
+    };
     let recorded = match finding.vantage {
         Vantage::Recording => true,
         Vantage::Workstation => false,

@@ -50,8 +50,9 @@ pub(super) fn registry(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
 pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
     let endpoint = facts.endpoint();
     let node = facts.node();
-    let host = host_of(&endpoint);
-    let certs = format!("/etc/containerd/certs.d/{endpoint}");
+    let address = facts.address();
+    let host = host_of(&address);
+    let certs = |file: &str| quoted(&format!("/etc/containerd/certs.d/{address}{file}"));
     let (title, command, note): (String, Option<String>, &str) = match cause {
         Cause::Dns => (
             format!("make {host} resolve on {node}, or correct the name"),
@@ -60,12 +61,12 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         ),
         Cause::ConnectionRefused => (
             format!("start the registry at {endpoint}, or correct the port"),
-            Some(curl(&endpoint, "")),
+            Some(curl(&address, "")),
             "on the node",
         ),
         Cause::ConnectTimeout | Cause::Unreachable | Cause::TlsHandshakeTimeout | Cause::ConnectionReset => (
             format!("open the way from {node} to {endpoint}"),
-            Some(curl(&endpoint, "-m 35 ")),
+            Some(curl(&address, "-m 35 ")),
             "on the node; a firewall that drops, a route, or a packet size that does not fit are the usual reasons",
         ),
         Cause::Proxy => (
@@ -78,14 +79,18 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         Cause::HttpOnHttps => (
             format!("give {endpoint} a certificate, or tell the runtime that it speaks plain HTTP"),
             Some(format!(
-                "mkdir -p {certs} && printf 'server = \"http://{endpoint}\"\\n' > {certs}/hosts.toml"
+                "mkdir -p {} && printf '%s\\n' {} 'capabilities = [\"pull\", \"resolve\"]' > {}",
+                certs(""),
+                // A table, because containerd 1.6 drops a file that has only `server`.
+                quoted(&format!("[host.\"http://{address}\"]")),
+                certs("/hosts.toml")
             )),
             "on every node, where containerd's config_path is /etc/containerd/certs.d; plain HTTP lets anyone on the way \
              change the image",
         ),
         Cause::TlsUnknownAuthority => (
             format!("have {node} trust the authority of {endpoint}"),
-            Some(format!("install -D -m 0644 CA.crt {certs}/ca.crt")),
+            Some(format!("install -D -m 0644 CA.crt {}", certs("/ca.crt"))),
             "on every node, where containerd's config_path is /etc/containerd/certs.d; no restart is needed. Take the \
              authority's certificate from whoever owns it, not from the connection",
         ),
@@ -93,19 +98,19 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
             format!(
                 "check the clock of {node} first; if it is right, have the certificate of {endpoint} renewed"
             ),
-            Some(certificate(&endpoint, "-dates")),
+            Some(certificate(&address, "-dates")),
             "date -u on the node tells its clock",
         ),
         Cause::TlsHostnameMismatch => (
             format!("have the certificate of {endpoint} made out to that name, or use a name that is in it"),
-            Some(certificate(&endpoint, "-ext subjectAltName")),
+            Some(certificate(&address, "-ext subjectAltName")),
             "",
         ),
         Cause::TlsProtocol => (
             format!(
                 "have {endpoint} offer TLS 1.2 or later with a certificate that has subject alternative names"
             ),
-            Some(certificate(&endpoint, "-text")),
+            Some(certificate(&address, "-text")),
             "",
         ),
         Cause::ClientCertificateRequired => (

@@ -4,6 +4,7 @@ use pullmedic_model::finding::{ManagedBy, Remedy};
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::sighting::Place;
 use pullmedic_model::{Actor, Grade};
+use serde_json::json;
 
 /// Where a workload's pod template stands, and whether it may be changed live.
 pub(crate) struct Target<'a> {
@@ -57,15 +58,14 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The place to change in words: the owner, or the tool that owns the owner.
+    /// The place to change in words.
     fn where_to_change(&self) -> String {
-        match (&self.managed, &self.place.owner) {
-            (Some(managed), _) => managed.change.clone(),
-            (None, Some(owner)) if owner.kind == "Node" => {
+        match &self.place.owner {
+            Some(owner) if owner.kind == "Node" => {
                 format!("the static pod's manifest file on node {}", owner.name)
             }
-            (None, Some(owner)) => format!("the pod template of {owner}"),
-            (None, None) => "the pod".to_owned(),
+            Some(owner) => format!("the pod template of {owner}"),
+            None => "the pod".to_owned(),
         }
     }
 
@@ -96,13 +96,14 @@ impl<'a> Target<'a> {
 
     /// Attaches a pull secret, beside those that are there.
     pub(crate) fn attach_secret(&self, secret: &str, first: bool, title: &str, note: Option<&str>) -> Remedy {
-        let yaml = format!("imagePullSecrets:\n- name: {secret}\n");
+        let yaml = format!("imagePullSecrets:\n- name: {}\n", scalar(secret));
         let path = format!("{}/imagePullSecrets", self.pod_spec());
         let patch = if first {
-            format!(r#"[{{"op":"add","path":"{path}","value":[{{"name":"{secret}"}}]}}]"#)
+            json!([{"op": "add", "path": path, "value": [{"name": secret}]}])
         } else {
-            format!(r#"[{{"op":"add","path":"{path}/-","value":{{"name":"{secret}"}}}}]"#)
-        };
+            json!([{"op": "add", "path": format!("{path}/-"), "value": {"name": secret}}])
+        }
+        .to_string();
         // A pod's own list cannot be changed once it exists.
         let command = self.resource().filter(|_| !self.is_bare_pod()).map(|resource| {
             let (kind, name) = resource.split_once('/').unwrap_or((&resource, ""));
@@ -137,13 +138,9 @@ impl<'a> Target<'a> {
         note: Option<&str>,
     ) -> Remedy {
         let command = command.filter(|_| self.managed.is_none());
-        let place = match (&self.managed, &command) {
-            (Some(managed), _) => {
-                Some(format!("change it in {}; {} would undo a live edit", managed.change, managed.tool))
-            }
-            (None, None) => Some(format!("change it in {}{}", self.where_to_change(), self.why_no_command())),
-            (None, Some(_)) => None,
-        };
+        // The report names a managing tool and its place to change by itself.
+        let place = (self.managed.is_none() && command.is_none())
+            .then(|| format!("change it in {}{}", self.where_to_change(), self.why_no_command()));
         let note = [place, note.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>().join(". ");
         Remedy {
             grade,
@@ -175,6 +172,23 @@ pub(crate) fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A scalar of YAML, quoted unless it is plain in every reading: a name from outside must not become a key.
+pub(crate) fn scalar(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b':' | b'@');
+    let begins = word.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+    // `yes`, `null` and the like are no text to YAML; none of them has any of these.
+    let is_text = word.contains(['/', ':', '.', '-', '@']) || is_placeholder(word);
+    if begins && is_text && !word.ends_with(':') && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    serde_json::Value::from(word).to_string()
+}
+
+/// The words in capitals that a reader fills in.
+fn is_placeholder(word: &str) -> bool {
+    matches!(word, "IMAGE" | "CONTAINER" | "SECRET" | "VOLUME")
 }
 
 fn or<'a>(word: &'a str, other: &'a str) -> &'a str {
@@ -226,7 +240,7 @@ mod tests {
         let target = Target::of(&place, &managed);
         let remedy = target.set_image("a:1", "t", None);
         assert_eq!(remedy.command, None);
-        assert!(remedy.note.is_some_and(|note| note.contains("Argo CD would undo a live edit")));
+        assert!(remedy.yaml.is_some_and(|yaml| yaml.contains("image: a:1")));
         assert!(target.roll_back("t").is_none());
     }
 
@@ -236,5 +250,23 @@ mod tests {
         assert_eq!(quoted("a'b$(id)"), r"'a'\''b$(id)'");
         assert_eq!(quoted(""), "''");
         assert_eq!(quoted("shop"), "shop");
+    }
+
+    #[test]
+    fn a_hostile_name_stays_one_scalar_of_yaml_and_one_string_of_json() {
+        assert_eq!(scalar("host:5000/app:1"), "host:5000/app:1");
+        assert_eq!(scalar("IMAGE"), "IMAGE");
+        for word in ["a\nhostNetwork: true", "null", "yes", "1", "a: b", "a #b", "", "[x]", "NULL"] {
+            let written = scalar(word);
+            assert!(written.starts_with('"') && !written.contains('\n'), "{word:?}: {written}");
+        }
+        let place = place("Deployment");
+        let remedy = Target::of(&place, &[]).attach_secret("x\"}},{\"op\":\"remove", true, "t", None);
+        let command = remedy.command.expect("a Deployment can be patched");
+        let patch = command.split('\'').nth(1).expect("the patch is quoted");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(patch).map(|p| p.as_array().map(Vec::len)).ok(),
+            Some(Some(1))
+        );
     }
 }

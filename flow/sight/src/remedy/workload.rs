@@ -3,7 +3,7 @@
 use pullmedic_model::finding::{Remedy, Serving};
 use pullmedic_model::{Actor, Cause, Grade, Reference};
 
-use super::target::{Target, quoted};
+use super::target::{Target, quoted, scalar};
 use crate::sentence::Facts;
 
 const NEW_SECRET: &str = "regcred";
@@ -148,7 +148,7 @@ pub(super) fn platform(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
 
 pub(super) fn never(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
     let container = &facts.sighting.place.container;
-    let yaml = format!("containers:\n- name: {container}\n  imagePullPolicy: IfNotPresent\n");
+    let yaml = format!("containers:\n- name: {}\n  imagePullPolicy: IfNotPresent\n", scalar(container));
     vec![
         target.edit(Grade::Review, "let the kubelet pull what is absent", yaml, None),
         Remedy {

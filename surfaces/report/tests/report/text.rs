@@ -165,8 +165,9 @@ fn wide_lists_every_place_observation_and_rival() {
                    spec:
                      imagePullSecrets:
                      - name: SECRET
-      Still  ReplicaSet/cart-7c9f8 serves for Deployment/cart with 3 of 3; the
-             kubelet tries again in about 2 min (16:22); stays until somebody acts
+      Still  in shop, ReplicaSet/cart-7c9f8 serves for Deployment/cart with 3 of 3;
+             the kubelet tries again in about 2 min (16:22); stays until somebody
+             acts
       At     stage token, endpoint registry.acme.test, image
              registry.acme.test/shop/cart:4.1
       Rule   likely: one cause leads and nothing seen contradicts it; a condition of

@@ -1,0 +1,206 @@
+//! How sightings become findings: grouping, certainty, remedies.
+
+use proptest::prelude::*;
+use pullmedic_model::finding::{Finding, Standing, Vantage};
+use pullmedic_model::object::{Objects, decode_value};
+use pullmedic_model::{Cause, Certainty, Confidence, Endpoint, Hypothesis, Stage};
+use pullmedic_sight::{STALLED_AFTER, Seen, Settings, findings, sightings};
+use serde_json::{Value, json};
+
+/// What a text suggests, by the first word of the waiting message: the table of texts has its own tests.
+fn suggested(words: &str) -> Option<Hypothesis> {
+    let cause: Cause = words.rsplit(' ').next()?.parse().ok()?;
+    Some(Hypothesis {
+        cause,
+        confidence: Confidence::Strong,
+        rivals: Vec::new(),
+        stage: Some(Stage::Manifest),
+        endpoint: Endpoint::parse("registry.example.com").ok(),
+        image: None,
+        clears: cause.clears(),
+        inner: None,
+        status: None,
+        also: Vec::new(),
+        leaf: cause.code().to_owned(),
+        rule: None,
+    })
+}
+
+fn found(objects: &[Value]) -> Vec<Finding> {
+    let now = "2026-11-22T16:20:00Z".parse().ok();
+    let mut read = Objects::default();
+    for object in objects {
+        read.add(decode_value(object.clone(), None).expect("an object that decodes"));
+    }
+    let seen: Vec<Seen> = sightings(&read, &Settings { now, stalled_after: STALLED_AFTER })
+        .into_iter()
+        .map(|sighting| {
+            let hypothesis = sighting.testimony.as_ref().and_then(|t| suggested(t.words.as_str()));
+            Seen { sighting, hypothesis }
+        })
+        .collect();
+    findings(&seen, &read, Vantage::Recording, now)
+}
+
+fn pod(namespace: &str, name: &str, image: &str, reason: &str, words: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": namespace, "name": name, "ownerReferences": [{"kind": "ReplicaSet", "name": "web-5d", "controller": true}]},
+        "spec": {"nodeName": "n1", "containers": [{"name": "app", "image": image}]},
+        "status": {"containerStatuses": [{"name": "app", "state": {"waiting": {"reason": reason, "message": words}}}]}})
+}
+
+fn deployment(labels: Value) -> [Value; 3] {
+    let template = json!({"spec": {"containers": [{"name": "app", "image": "registry.example.com/a:1"}]}});
+    let set = |name: &str, ready: i64| {
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": {"namespace": "shop", "name": name, "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "controller": true}]},
+            "spec": {"replicas": 3, "template": template}, "status": {"replicas": ready, "readyReplicas": ready}})
+    };
+    [
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"namespace": "shop", "name": "web", "labels": labels},
+            "spec": {"replicas": 3, "template": template}, "status": {"readyReplicas": 3}}),
+        set("web-5d", 0),
+        set("web-4c", 3),
+    ]
+}
+
+const IMAGE: &str = "registry.example.com/a:1";
+
+#[test]
+fn a_fault_of_an_endpoint_is_one_finding_over_namespaces_and_images() {
+    let objects = [
+        pod("a", "p1", "registry.example.com/a:1", "ErrImagePull", "connection-refused"),
+        pod("b", "p2", "registry.example.com/b:2", "ErrImagePull", "connection-refused"),
+    ];
+    let found = found(&objects);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].sightings.len(), found[0].images.len()), (2, 2));
+}
+
+#[test]
+fn a_fault_of_a_login_is_one_finding_a_namespace() {
+    let objects = ["a", "b"].map(|namespace| pod(namespace, "p", IMAGE, "ErrImagePull", "no-credentials"));
+    assert_eq!(found(&objects).len(), 2);
+}
+
+#[test]
+fn only_a_statement_about_itself_is_proof() {
+    for (cause, reason, certainty) in [
+        (Cause::LocalQpsLimited, "ErrImagePull", Certainty::Proven),
+        (Cause::InvalidReference, "InvalidImageName", Certainty::Proven),
+        (Cause::InvalidReference, "ErrImagePull", Certainty::Likely),
+        (Cause::PullSecretMalformed, "illegal base64 data at input byte 4", Certainty::Proven),
+        (Cause::PullSecretMalformed, "ErrImagePull", Certainty::Likely),
+        (Cause::TagNotFound, "ErrImagePull", Certainty::Likely),
+        (Cause::NotFoundOrDenied, "ErrImagePull", Certainty::Undecided),
+        (Cause::NeverPullAbsent, "ErrImageNeverPull", Certainty::Undecided),
+    ] {
+        let found = found(&[pod("a", "p", IMAGE, reason, cause.code())]);
+        assert_eq!((found[0].cause, found[0].certainty), (cause, certainty), "{reason}");
+        assert_eq!(found[0].missing.is_none(), certainty == Certainty::Proven, "{cause}");
+    }
+}
+
+#[test]
+fn an_old_kubelet_cannot_mean_a_cached_image_that_is_not_authorized() {
+    let node = json!({"kind": "Node", "metadata": {"name": "n1"}, "status": {"nodeInfo": {"kubeletVersion": "v1.31.4+k3s1"}}});
+    let found = found(&[pod("a", "p", IMAGE, "ErrImageNeverPull", "never-pull-absent"), node]);
+    assert_eq!(found[0].certainty, Certainty::Likely);
+    assert_eq!(
+        (found[0].rivals[0].code, found[0].rivals[0].standing),
+        (Cause::CachedNotAuthorized, Standing::Excluded)
+    );
+}
+
+#[test]
+fn a_back_off_without_words_says_what_is_missing() {
+    let found = found(&[pod(
+        "a",
+        "p",
+        IMAGE,
+        "ImagePullBackOff",
+        "Back-off pulling image \"registry.example.com/a:1\"",
+    )]);
+    assert_eq!((found[0].cause, found[0].certainty), (Cause::Unknown, Certainty::Undecided));
+    assert!(found[0].missing.as_ref().is_some_and(|missing| missing.contains("Failed to pull image")));
+    assert!(found[0].proof.is_empty());
+}
+
+#[test]
+fn a_sandbox_wraps_what_its_words_suggest() {
+    let mut waiting = pod("a", "p", IMAGE, "ContainerCreating", "");
+    waiting["metadata"]["uid"] = "u".into();
+    let event = json!({"kind": "Event", "metadata": {"namespace": "a"}, "reason": "FailedCreatePodSandBox",
+        "involvedObject": {"kind": "Pod", "namespace": "a", "name": "p"}, "lastTimestamp": "2026-11-22T16:00:00Z",
+        "message": "Failed to create pod sandbox: failed to get sandbox image \"p:1\": dns"});
+    let found = found(&[waiting, event]);
+    assert_eq!((found[0].cause, found[0].inner), (Cause::SandboxImage, Some(Cause::Dns)));
+}
+
+#[test]
+fn what_still_serves_is_told_and_offered_to_go_back_to() {
+    let mut objects = vec![pod("shop", "web-5d-1", IMAGE, "ErrImagePull", "tag-not-found")];
+    objects.extend(deployment(json!({})));
+    let found = found(&objects);
+    let serving = &found[0].serving[0];
+    assert_eq!(
+        (serving.by.as_ref().map(ToString::to_string), serving.ready),
+        (Some("ReplicaSet/web-4c".into()), 3)
+    );
+    let commands: Vec<_> = found[0].remedies.iter().filter_map(|remedy| remedy.command.as_deref()).collect();
+    assert!(commands.contains(&"kubectl -n shop rollout undo deployment/web"), "{commands:?}");
+    assert!(commands[0].starts_with("kubectl -n shop set image deployment/web app="), "{commands:?}");
+}
+
+#[test]
+fn a_managed_owner_is_changed_in_its_source_and_not_live() {
+    for (labels, tool) in [
+        (json!({"app.kubernetes.io/managed-by": "Helm"}), "Helm"),
+        (json!({"argocd.argoproj.io/instance": "shop"}), "Argo CD"),
+        (json!({"kustomize.toolkit.fluxcd.io/name": "shop"}), "Flux"),
+    ] {
+        let mut objects = vec![pod("shop", "web-5d-1", IMAGE, "ErrImagePull", "tag-not-found")];
+        objects.extend(deployment(labels));
+        let found = found(&objects);
+        assert_eq!(found[0].managed_by[0].tool, tool);
+        for remedy in &found[0].remedies {
+            assert_eq!(remedy.command, None, "{tool} would undo it");
+        }
+        assert!(found[0].remedies[0].yaml.is_some());
+    }
+}
+
+#[test]
+fn a_pull_secret_that_the_kubelet_did_not_find_is_told_beside_the_refusal() {
+    let event = json!({"kind": "Event", "metadata": {"namespace": "a"}, "reason": "FailedToRetrieveImagePullSecret",
+        "involvedObject": {"kind": "Pod", "namespace": "a", "name": "p"},
+        "message": "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed."});
+    let found = found(&[pod("a", "p", IMAGE, "ErrImagePull", "no-credentials"), event]);
+    assert_eq!(found[0].cause, Cause::NoCredentials, "the secret may be there by now");
+    assert!(found[0].summary.contains("regcred"));
+    assert!(found[0].missing.as_ref().is_some_and(|missing| missing.contains("regcred")));
+    assert_eq!(found[0].observations.len(), 2);
+}
+
+#[test]
+fn every_cause_has_a_sentence_and_something_to_do() {
+    for &cause in Cause::ALL {
+        let found = found(&[pod("a", "p", IMAGE, "ErrImagePull", cause.code())]);
+        assert_eq!(found[0].cause, cause);
+        assert!(found[0].summary.ends_with('.'), "{cause}: {}", found[0].summary);
+        assert!(!found[0].remedies.is_empty() || cause == Cause::StaleImage, "{cause} has no remedy");
+    }
+}
+
+proptest! {
+    #[test]
+    fn arrival_order_never_matters(order in Just((0..8).collect::<Vec<usize>>()).prop_shuffle()) {
+        let mut objects: Vec<Value> = deployment(json!({})).into();
+        for (n, cause) in ["tag-not-found", "tag-not-found", "connection-refused", "dns", "connection-refused"].iter().enumerate() {
+            let namespace = ["shop", "other"][n % 2];
+            objects.push(pod(namespace, &format!("p{n}"), &format!("registry.example.com/a:{n}"), "ErrImagePull", cause));
+        }
+        let shuffled: Vec<Value> = order.iter().map(|&at| objects[at].clone()).collect();
+        prop_assert_eq!(found(&shuffled), found(&objects));
+    }
+}
