@@ -49,6 +49,8 @@ pub(crate) struct Api {
     /// What may be said about our credential.
     pub(crate) credential: Credential,
     limit: Option<Duration>,
+    /// The longest body taken.
+    cap: usize,
     permits: Semaphore,
 }
 
@@ -60,7 +62,7 @@ impl Api {
         limit: Option<Duration>,
     ) -> Api {
         let route = proxy.map_or_else(|| server.clone(), |proxy| format!("{server} through proxy {proxy}"));
-        Api { client, server, route, credential, limit, permits: Semaphore::new(AT_ONCE) }
+        Api { client, server, route, credential, limit, cap: BODY_CAP, permits: Semaphore::new(AT_ONCE) }
     }
 
     /// The body of a GET.
@@ -102,9 +104,9 @@ impl Api {
 
     async fn body_of(&self, path: &str) -> Result<String, Failure> {
         let body = self.answer(path, None).await?.into_body();
-        let bytes = Limited::new(body, BODY_CAP).collect().await.map_err(|error| {
+        let bytes = Limited::new(body, self.cap).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
-                return Failure::TooLarge { cap: BODY_CAP };
+                return Failure::TooLarge { cap: self.cap };
             }
             tls::failure_of(error.as_ref(), &self.route)
         })?;
@@ -162,4 +164,26 @@ async fn head_of(mut body: Body) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_given_up_at_the_cap() {
+        let endless = tower::service_fn(async |_: Request<Body>| {
+            let more = futures::stream::repeat_with(|| {
+                Ok::<_, Infallible>(http_body::Frame::data(vec![b'x'; 1024].into()))
+            });
+            Ok::<_, Infallible>(Response::new(http_body_util::StreamBody::new(more)))
+        });
+        let client = kube::Client::new(endless, "default");
+        let mut api = Api::new(client, (String::new(), None), Credential::default(), None);
+        api.cap = 3 * 1024 * 1024;
+        let failure = api.get("/").await.unwrap_err();
+        assert_eq!(failure.to_string(), "the answer is larger than 3 MiB");
+    }
 }

@@ -308,6 +308,23 @@ async fn nothing_that_listens_is_an_error_with_a_next_step() {
 }
 
 #[tokio::test]
+async fn a_connection_that_does_not_come_about_is_told_from_a_slow_answer() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut setup = support::Setup::new(&format!("https://{address}"));
+    setup.access.request_timeout = Some(Duration::from_millis(400));
+    let cluster = Cluster::connect(&setup.access).await.unwrap();
+    let error = cluster.pods_and_events(&shop()).await.unwrap_err();
+    assert_eq!(
+        chain(&error),
+        format!(
+            "read pods in namespace \"shop\": cannot connect to https://{address}: no answer to the attempt to connect"
+        )
+    );
+    drop(listener);
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_speak_tls_is_called_that() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
