@@ -46,6 +46,17 @@ impl<'a> Facts<'a> {
         self.sighting.place.node.as_deref().unwrap_or("the node")
     }
 
+    /// The image as somebody at the endpoint would name it: without the host, where that is the endpoint itself.
+    fn image_there(&self) -> &str {
+        let image = self.image_or_it();
+        match (&self.reference, image.split_once('/')) {
+            (Some(reference), Some((first, rest))) if first == reference.host && first == self.endpoint() => {
+                rest
+            }
+            _ => image,
+        }
+    }
+
     fn image_or_it(&self) -> &str {
         if self.image.is_empty() { "the image" } else { &self.image }
     }
@@ -97,31 +108,35 @@ fn capitalised(sentence: &str) -> String {
 fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
     let endpoint = facts.endpoint();
     let image = facts.image_or_it();
+    let there = facts.image_there();
     let node = facts.node();
     match cause {
         Cause::InvalidReference => match Reference::parse(image) {
             Err(error) => format!("{image:?} is no valid image name: {error}."),
             Ok(_) => format!("{image} is not accepted as an image name."),
         },
-        Cause::RepositoryNotFound => format!("{endpoint} does not have {}.", facts.repository()),
-        Cause::TagNotFound => format!("{endpoint} does not have {image}."),
-        Cause::DigestNotFound => format!("{endpoint} does not have {image} under that digest."),
+        Cause::RepositoryNotFound => format!(
+            "{endpoint} does not have the repository {}.",
+            facts.reference.as_ref().map_or(image, |reference| reference.repository.as_str())
+        ),
+        Cause::TagNotFound => format!("{endpoint} does not have {there}."),
+        Cause::DigestNotFound => format!("{endpoint} does not have {there} under that digest."),
         Cause::NotFoundOrDenied => {
             format!("{image} is either absent or hidden from us: {endpoint} answers both alike.")
         }
         Cause::PlatformMismatch => format!("{image} is not made for the platform of {node}."),
-        Cause::BlobMissing => format!("{endpoint} knows {image}, and a part of it is gone."),
+        Cause::BlobMissing => format!("{endpoint} knows {there}, and a part of it is gone."),
         Cause::UnsupportedManifest => format!("{image} is not of a kind that the runtime runs."),
         Cause::ContentCorrupt => {
-            format!("the bytes of {image} that arrived from {endpoint} are not the ones its manifest names.")
+            format!("the bytes of {there} that arrived from {endpoint} are not the ones its manifest names.")
         }
-        Cause::NoCredentials => format!("{endpoint} wants a login for {image}, and none reached it."),
-        Cause::BadCredentials => format!("{endpoint} refused the login that was sent for {image}."),
+        Cause::NoCredentials => format!("{endpoint} wants a login for {there}, and none reached it."),
+        Cause::BadCredentials => format!("{endpoint} refused the login that was sent for {there}."),
         Cause::CredentialsExpired => {
-            format!("the login that was sent to {endpoint} for {image} has expired.")
+            format!("the login that was sent to {endpoint} for {there} has expired.")
         }
         Cause::Forbidden => {
-            format!("{endpoint} does not let this login, or anyone without one, pull {image}.")
+            format!("{endpoint} does not let this login, or anyone without one, pull {there}.")
         }
         Cause::CredentialProviderFailed => {
             format!("the credential provider of {node} gave no login for {image}.")
@@ -156,13 +171,13 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
             format!("one side speaks plain HTTP and the other TLS, between {node} and {endpoint}.")
         }
         Cause::RegistryUnavailable => match facts.verdict.status {
-            Some(status) => format!("{endpoint} fails to serve the request for {image} (HTTP {status})."),
-            None => format!("{endpoint} fails to serve the request for {image}."),
+            Some(status) => format!("{endpoint} fails to serve the request for {there} (HTTP {status})."),
+            None => format!("{endpoint} fails to serve the request for {there}."),
         },
         Cause::RateLimited => {
-            format!("{endpoint} has had enough pulls from this client for now, and refuses {image}.")
+            format!("{endpoint} has had enough pulls from this client for now, and refuses {there}.")
         }
-        Cause::QuotaExceeded => format!("a quota at {endpoint} is used up, so {image} is not served."),
+        Cause::QuotaExceeded => format!("a quota at {endpoint} is used up, so {there} is not served."),
         Cause::LocalQpsLimited => format!(
             "the kubelet of {node} was asked for more pulls a second than it allows itself, and put {image} off."
         ),
