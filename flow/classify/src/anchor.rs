@@ -9,7 +9,8 @@ pub(crate) enum Anchor {
     QuotedImage,
     /// A name in quotes that is not the image's, such as a tag or a content reference.
     QuotedName,
-    /// An image name without quotes, where an ordinary word may stand as well: it counts with a slash, colon or at sign in it.
+    /// An image name without quotes, where an ordinary word may stand as well: it counts with a slash, colon
+    /// or at sign in it.
     BareImage,
     /// An image name without quotes, and nothing else can stand there.
     NamedImage,
@@ -51,8 +52,9 @@ pub(crate) enum Anchor {
 
 /// Every anchor with its words, matched whatever their case.
 ///
-/// Sources: kubernetes/kubernetes pkg/kubelet/images and pkg/kubelet/kuberuntime, containerd/containerd core/remotes/docker and internal/cri/server,
-/// containers/image docker/ and copy/, cri-o/cri-o internal/storage/image.go, moby/moby daemon/internal/distribution, golang/go net and net/http.
+/// Sources: kubernetes/kubernetes pkg/kubelet/images and pkg/kubelet/kuberuntime, containerd/containerd
+/// core/remotes/docker and internal/cri/server, containers/image docker/ and copy/, cri-o/cri-o
+/// internal/storage/image.go, moby/moby daemon/internal/distribution, golang/go net and net/http.
 pub(crate) const ANCHORS: &[(&str, Anchor)] = &[
     ("image \"", Anchor::QuotedImage),
     ("image: \"", Anchor::QuotedImage),

@@ -13,10 +13,11 @@ use crate::words::{Compiled, Hit, MOST_WORDS, Words};
 /// What the caller knows beside the text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Context<'a> {
-    /// The image of the container, as the pod has it; `None` when the caller does not know it. It is kept from voting, like every image that the
-    /// text names.
+    /// The image of the container, as the pod has it; `None` when the caller does not know it. It is kept
+    /// from voting, like every image that the text names.
     pub image: Option<&'a str>,
-    /// The waiting reason, or the reason of the event; `None` when there is none. It speaks only when the text does not.
+    /// The waiting reason, or the reason of the event; `None` when there is none. It speaks only when the
+    /// text does not.
     pub reason: Option<&'a str>,
 }
 
@@ -25,8 +26,9 @@ const LONGEST_LEAF: usize = 400;
 
 /// What the text of a failed pull suggests.
 ///
-/// Any bytes are accepted and none makes it panic. Time is linear in the length, and of a message longer than [`crate::WHOLE`] and [`crate::TAIL`]
-/// together only the head and the tail are read. Text without a known cause is [`Cause::Unknown`].
+/// Any bytes are accepted and none makes it panic. Time is linear in the length, and of a message longer than
+/// [`crate::WHOLE`] and [`crate::TAIL`] together only the head and the tail are read. Text without a known
+/// cause is [`Cause::Unknown`].
 pub fn classify(message: &[u8], context: Context<'_>) -> Hypothesis {
     let text = text::plain(message);
     let words = Words::get();
@@ -109,7 +111,8 @@ struct Facts {
 }
 
 impl Reading<'_> {
-    /// The row that fits the words of `span` best: the deepest, then the most exact, then the last in the text.
+    /// The row that fits the words of `span` best: the deepest, then the most exact, then the last in the
+    /// text.
     fn choose(&self, span: &Range<usize>) -> Option<Choice> {
         let mut seen = [0_u32; MOST_WORDS];
         let mut order: Vec<u16> = Vec::with_capacity(32);
@@ -180,7 +183,7 @@ impl Reading<'_> {
         });
         let status =
             self.envelope.statuses.iter().rev().find(|(at, _)| span.contains(at)).map(|&(_, status)| status);
-        let digest = self.envelope.images.iter().any(|image| match &image.version {
+        let named = self.envelope.images.iter().any(|image| match &image.version {
             Some(version) => self.text[version.clone()].starts_with(b"sha256:"),
             None => name::by_digest(&self.text[image.name.clone()]),
         });
@@ -188,7 +191,7 @@ impl Reading<'_> {
             status,
             request: last_url.map(|(request, _)| request),
             mirror: last_url.is_some_and(|(_, mirror)| mirror),
-            digest,
+            digest: self.envelope.digest || named,
             bare: self.envelope.bare_status.is_some_and(|at| span.contains(&at)),
         }
     }

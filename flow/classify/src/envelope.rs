@@ -14,13 +14,15 @@ use crate::words::Hit;
 /// Attempts read of a list: the kubelet makes one for each credential, and prints each different error once.
 const MOST_ATTEMPTS: usize = 6;
 
-/// Brackets tried as the opening of a list. A real message has one list; each try looks through the rest of the text.
+/// Brackets tried as the opening of a list. A real message has one list; each try looks through the rest of
+/// the text.
 const MOST_LISTS: usize = 4;
 
 /// Image names read of a message. A message speaks of one image, spelled two or three ways.
 const MOST_IMAGES: usize = 8;
 
-/// An image name: where it stands, and its tag or digest where that stands apart (`reading manifest TAG in REPOSITORY`).
+/// An image name: where it stands, and its tag or digest where that stands apart (`reading manifest TAG in
+/// REPOSITORY`).
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
     pub(crate) name: Range<usize>,
@@ -50,6 +52,8 @@ pub(crate) struct Envelope {
     /// Bytes that never vote, sorted and apart.
     pub(crate) blanks: Vec<Range<usize>>,
     pub(crate) images: Vec<Image>,
+    /// Whether a name that is not a whole image name asks for a digest.
+    pub(crate) digest: bool,
     pub(crate) peers: Vec<Peer>,
     pub(crate) statuses: Vec<(usize, u16)>,
     /// Where a request's URL is followed by the bare text of a status.
@@ -156,6 +160,7 @@ impl Reader<'_> {
             Anchor::StatusWords(status) => self.envelope.statuses.push((start, status)),
             Anchor::BareName => {
                 let name = name::token(self.text, end, None);
+                self.envelope.digest |= name::by_digest(&self.text[name.clone()]);
                 self.blank(name);
             }
             Anchor::List => self.list(end),

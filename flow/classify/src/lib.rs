@@ -1,12 +1,14 @@
 //! A runtime's or kubelet's text to ranked hypotheses.
 //!
-//! [`classify`] takes the envelope apart ([`text`], [`anchor`], [`envelope`]), sets aside every name, address, URL and digest so that
-//! they never vote, and asks one table ([`table`], its rows are [`Rule`]s) what the words that remain mean ([`choice`]).
+//! [`classify`] takes the envelope apart ([`text`], [`anchor`], [`envelope`]), sets aside every name,
+//! address, URL and digest so that they never vote, and asks one table ([`table`], its rows are [`Rule`]s)
+//! what the words that remain mean ([`choice`]).
 //!
-//! Pure and synchronous: bytes in, a [`Hypothesis`] out; time linear in the input, and the input capped ([`WHOLE`], [`TAIL`]).
+//! Pure and synchronous: bytes in, a [`Hypothesis`] out; time linear in the input, and the input capped
+//! ([`WHOLE`], [`TAIL`]).
 //!
-//! The text is expected as `pullmedic_model::capture` leaves it, secrets already replaced: nothing is redacted here, and the
-//! hypothesis quotes the text ([`Hypothesis::leaf`], [`Hypothesis::image`]).
+//! The text is expected as `pullmedic_model::capture` leaves it, secrets already replaced: nothing is
+//! redacted here, and the hypothesis quotes the text ([`Hypothesis::leaf`], [`Hypothesis::image`]).
 
 mod anchor;
 mod choice;

@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use crate::rule::Request;
 
-/// No image reference is longer: 255 bytes of name, 128 of tag, a digest, a host with a port. Looking no further also keeps the grammar linear.
+/// No image reference is longer: 255 bytes of name, 128 of tag, a digest, a host with a port. Looking no
+/// further also keeps the grammar linear.
 const LONGEST: usize = 640;
 
-/// The name that starts at `from`, without quotes around it: up to white space or `end`, without the punctuation of the sentence.
+/// The name that starts at `from`, without quotes around it: up to white space or `end`, without the
+/// punctuation of the sentence.
 pub(crate) fn token(text: &[u8], from: usize, closing: Option<u8>) -> Range<usize> {
     let window = &text[from..text.len().min(from + LONGEST)];
     let stop = |&byte: &u8| byte == b' ' || byte == b'"' || byte == b'\'' || Some(byte) == closing;
@@ -56,8 +58,9 @@ fn is_host(component: &[u8]) -> bool {
     component.iter().any(|byte| matches!(byte, b'.' | b':')) || component == b"localhost"
 }
 
-/// The part of an image name to look for elsewhere in the text: the repository without host, tag and digest, where that is more than one
-/// word; else whatever makes it more than one word. `None` when the whole name is a single word, which may be anybody's.
+/// The part of an image name to look for elsewhere in the text: the repository without host, tag and digest,
+/// where that is more than one word; else whatever makes it more than one word. `None` when the whole name is
+/// a single word, which may be anybody's.
 pub(crate) fn telling_part(image: &[u8]) -> Option<&[u8]> {
     let named = &image[..memchr::memchr(b'@', image).unwrap_or(image.len())];
     let repository = match memchr::memrchr(b':', named) {

@@ -11,7 +11,8 @@ pub enum Depth {
     Said,
     /// The reason itself.
     Reason,
-    /// A reason that stands whatever else the text holds: a full disk, a policy, the kubelet's word on itself.
+    /// A reason that stands whatever else the text holds: a full disk, a policy, the kubelet's word on
+    /// itself.
     Verdict,
 }
 
@@ -51,8 +52,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A row that fires when every one of `words` stands in the text, whatever their case. A word may hold alternatives, parted
-    /// by `|`. Words are never sought inside names, addresses, URLs and digests.
+    /// A row that fires when every one of `words` stands in the text, whatever their case. A word may hold
+    /// alternatives, parted by `|`. Words are never sought inside names, addresses, URLs and digests.
     pub(crate) const fn says(id: &'static str, words: &'static [&'static str]) -> Rule {
         Rule {
             id,
@@ -80,13 +81,8 @@ impl Rule {
         row
     }
 
-    /// These words must stand in the text as well; alternatives are parted by `|`.
-    pub(crate) const fn with(mut self, words: &'static [&'static str]) -> Rule {
-        self.words = words;
-        self
-    }
-
-    /// A request's URL is followed by nothing but the text of an HTTP status, as Go prints a proxy's answer to CONNECT.
+    /// A request's URL is followed by nothing but the text of an HTTP status, as Go prints a proxy's answer
+    /// to CONNECT.
     pub(crate) const fn bare_status(mut self) -> Rule {
         self.bare = true;
         self
@@ -209,7 +205,8 @@ impl Rule {
         self.unless
     }
 
-    /// The HTTP statuses it needs, first and last; `None` when any or none will do, and `(0, 0)` when the text may name none.
+    /// The HTTP statuses it needs, first and last; `None` when any or none will do, and `(0, 0)` when the
+    /// text may name none.
     pub fn http_status(&self) -> Option<(u16, u16)> {
         self.status
     }

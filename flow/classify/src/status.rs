@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// How many bytes of words may stand between `status` and its number: ` code from registry `, ` from HEAD request to : `.
+/// How many bytes of words may stand between `status` and its number: ` code from registry `, ` from HEAD
+/// request to : `.
 const REACH: usize = 30;
 
 /// The status named after `from`; names and URLs in `blanks` (sorted) are stepped over.
@@ -69,7 +70,8 @@ const PHRASES: [&[u8]; 24] = [
 ];
 
 /// Whether what follows a request's URL is a reason phrase and nothing more.
-/// <https://github.com/golang/go/blob/go1.22.0/src/net/http/transport.go> `dialConn`: the error is the status without its number.
+/// <https://github.com/golang/go/blob/go1.22.0/src/net/http/transport.go> `dialConn`: the error is the status
+/// without its number.
 pub(crate) fn bare(after: &[u8]) -> bool {
     let after = after.strip_prefix(b"\"").unwrap_or(after);
     let Some(words) = after.strip_prefix(b": ") else { return false };

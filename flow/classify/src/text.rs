@@ -1,7 +1,8 @@
 //! The message as one line of plain bytes: capped, escapes undone, white space evened out.
 
-/// Longest message read whole, in bytes. The kubelet cuts a waiting message at some KiB and etcd an event at 1 MiB of object; what
-/// runtimes print is below 8 KiB, so this leaves room for lists of attempts and pasted logs.
+/// Longest message read whole, in bytes. The kubelet cuts a waiting message at some KiB and etcd an event at
+/// 1 MiB of object; what runtimes print is below 8 KiB, so this leaves room for lists of attempts and pasted
+/// logs.
 pub const WHOLE: usize = 64 * 1024;
 
 /// Of a longer message the end is read too, since the innermost error stands last.
@@ -14,9 +15,10 @@ const AGGREGATED: &[u8] = b"(combined from similar events): ";
 /// Copies `message` into a buffer that the grammar can walk.
 ///
 /// - At most the first [`WHOLE`] and the last [`TAIL`] bytes are taken.
-/// - Every run of white space and control characters becomes one space: `kubectl describe` wraps columns, and containerd puts a registry's own words on a
-///   second line.
-/// - Go's quoting is undone however deep (`\\\"` is a quote), so are `\n` and `\u003c`. A backslash before anything else stays: Windows paths.
+/// - Every run of white space and control characters becomes one space: `kubectl describe` wraps columns, and
+///   containerd puts a registry's own words on a second line.
+/// - Go's quoting is undone however deep (`\\\"` is a quote), so are `\n` and `\u003c`. A backslash before
+///   anything else stays: Windows paths.
 pub(crate) fn plain(mut message: &[u8]) -> Vec<u8> {
     while let Some(rest) = message.strip_prefix(AGGREGATED) {
         message = rest;
@@ -35,7 +37,8 @@ pub(crate) fn plain(mut message: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The bytes that [`copy`] cannot take over as they stand: white space other than one blank, control characters, backslashes.
+/// The bytes that [`copy`] cannot take over as they stand: white space other than one blank, control
+/// characters, backslashes.
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;

@@ -1,36 +1,39 @@
 //! Rates, quotas and queues.
 
-use pullmedic_model::Cause::{LocalQpsLimited, PullQueued, QuotaExceeded, RateLimited};
+use pullmedic_model::Cause::{LocalQpsLimited, PolicyBlocked, PullQueued, QuotaExceeded, RateLimited};
 use pullmedic_model::Stage;
 
 use crate::rule::Rule;
 
 pub(super) const ROWS: &[Rule] = &[
-    Rule::says("hub/pull-rate-limit", &["pull rate limit"])
+    Rule::any("hub/pull-rate-limit", &["pull rate limit"])
         .verdict()
         .certain(RateLimited)
         .from("https://docs.docker.com/docker-hub/usage/pulls/"),
-    Rule::any("registry/toomanyrequests", &["toomanyrequests", "too many requests", "too_many_request"])
+    Rule::any("registry/toomanyrequests", &["toomanyrequests", "too many requests"])
         .certain(RateLimited)
-        .from("distribution/distribution@v2.8.0:registry/api/errcode/register.go"),
+        .from("distribution/distribution@v2.8.3:registry/api/errcode/register.go"),
+    Rule::any("harbor/upstream-limit", &["too many requests to upstream registry", "too_many_request"])
+        .certain(RateLimited)
+        .or(&[pullmedic_model::Cause::UpstreamOfCacheFailed])
+        .from("goharbor/harbor@v2.10.0:src/server/middleware/repoproxy/proxy.go"),
+    Rule::any("containers/too-many", &["too many request to registry", "too many requests to registry"])
+        .certain(RateLimited)
+        .from("containers/image@v5.36.0:docker/errors.go"),
+    Rule::any("aws/rate", &["rate exceeded", "throttlingexception", "data limit exceeded"])
+        .certain(RateLimited)
+        .from("https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html"),
     Rule::any(
         "registry/rate",
-        &[
-            "rate exceeded",
-            "rate limit",
-            "request limit",
-            "throttlingexception",
-            "throttled",
-            "requests per minute",
-            "per minute",
-        ],
+        &["rate limit", "ratelimit", "request limit exceeded", "retry later", "throttled"],
     )
-    .certain(RateLimited)
-    .from("https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html"),
-    Rule::says("http/429", &[])
+    .said()
+    .strong(RateLimited)
+    .from("https://docs.gitlab.com/ee/security/rate_limits.html"),
+    Rule::any("http/429", &[])
         .status(429)
         .certain(RateLimited)
-        .from("containerd/containerd@v1.7.0:remotes/docker/resolver.go"),
+        .from("containerd/containerd@v1.7.34:remotes/docker/resolver.go"),
     Rule::says("gcp/quota-per-minute", &["quota exceeded", "per minute"])
         .verdict()
         .certain(RateLimited)
@@ -38,55 +41,58 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any(
         "registry/quota",
         &[
-            "quota is not enough",
             "quota exceeded",
+            "quota has been exceeded",
+            "quota is not enough",
             "exceeded the quota",
-            "exceeds the quota",
+            "exceeded your storage quota",
+            "exceeded your pull traffic quota",
             "storage quota",
             "traffic quota",
             "over quota",
             "out of quota",
-            "quota has been",
-            "exceeded your current quota",
-            "configured upper limit",
         ],
     )
     .verdict()
-    .unless(&["per minute"])
+    .unless(&["per minute", "disk quota exceeded"])
     .strong(QuotaExceeded)
     .or(&[RateLimited])
-    .from("goharbor/harbor@v2.10.0:src/controller/quota/controller.go"),
+    .from("quay/quay@v3.10.0:endpoints/v2/errors.py"),
+    Rule::any("harbor/quota", &["quota exceeded when processing the request"])
+        .verdict()
+        .certain(QuotaExceeded)
+        .from("goharbor/harbor@v2.10.0:src/server/middleware/quota/quota.go"),
     Rule::any(
         "registry/licence",
         &[
             "license has expired",
-            "licence has expired",
             "license expired",
+            "licence has expired",
             "license limit",
             "payment required",
             "subscription has expired",
             "subscription expired",
-            "plan limit",
             "billing account",
+            "billing is disabled",
             "bandwidth limit",
-            "transfer limit",
         ],
     )
     .strong(QuotaExceeded)
-    .or(&[pullmedic_model::Cause::PolicyBlocked])
-    .from("https://jfrog.com/help/r/artifactory-licensing"),
-    Rule::says("http/402", &[])
+    .or(&[PolicyBlocked])
+    .from("https://cloud.google.com/artifact-registry/docs/troubleshooting"),
+    Rule::any("http/402", &[])
         .status(402)
         .strong(QuotaExceeded)
-        .or(&[pullmedic_model::Cause::PolicyBlocked])
-        .from("https://httpwg.org/specs/rfc9110.html"),
-    Rule::says("kubelet/qps", &["pull qps exceeded"])
+        .or(&[PolicyBlocked])
+        .from("https://httpwg.org/specs/rfc9110.html#status.402"),
+    Rule::any("kubelet/qps", &["pull qps exceeded"])
         .verdict()
         .certain(LocalQpsLimited)
         .at(Stage::Queue)
         .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/helpers.go"),
-    Rule::any("kubelet/queue", &["image pull queue", "waiting for another pull", "waiting for image pull"])
+    Rule::any("docker/already-in-progress", &["is already in progress"])
+        .said()
         .strong(PullQueued)
         .at(Stage::Queue)
-        .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/puller.go"),
+        .from("moby/moby@v1.9.1:graph/pull.go"),
 ];

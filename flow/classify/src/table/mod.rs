@@ -1,11 +1,12 @@
 //! The table: what upstream's words mean. One file for each family, one row for each thing said.
 //!
-//! A row reads: *when the text says all of these words (and none of those), the cause is this; these others stay open; upstream prints it there.*
-//! Words are matched whatever their case, outside names, addresses, URLs and digests; `|` parts alternatives of one word. Among rows that fit, the
-//! deepest decides ([`crate::Depth`]), then the one with more words, then the one whose words stand last.
+//! A row reads: *when the text says all of these words (and none of those), the cause is this; these others
+//! stay open; upstream prints it there.* Words are matched whatever their case, outside names, addresses,
+//! URLs and digests; `|` parts alternatives of one word. Among rows that fit, the deepest decides
+//! ([`crate::Depth`]), then the one with more words, then the one whose words stand last.
 //!
-//! `certain` means that nothing else prints the words; `strong` that one cause leads; `weak` that it is a guess. The causes after `or` stay open, or, with
-//! a certain cause, may stand behind it.
+//! `certain` means that nothing else prints the words; `strong` that one cause leads; `weak` that it is a
+//! guess. The causes after `or` stay open, or, with a certain cause, may stand behind it.
 
 mod absent;
 mod content;
@@ -23,6 +24,7 @@ mod statuses;
 mod store;
 mod tls;
 mod unpack;
+mod vendors;
 
 use crate::rule::Rule;
 
@@ -34,6 +36,7 @@ const FAMILIES: &[&[Rule]] = &[
     network::ROWS,
     tls::ROWS,
     credentials::ROWS,
+    vendors::ROWS,
     absent::ROWS,
     platform::ROWS,
     content::ROWS,

@@ -1,16 +1,17 @@
 //! Names, routes, connections, proxies: what Go's `net` and `net/http` say, and the systems below them.
 
 use pullmedic_model::Cause::{
-    ConnectTimeout, ConnectionRefused, ConnectionReset, Dns, HttpOnHttps, MirrorMisconfigured, Proxy,
-    PullCancelled, RegistryUnavailable, TlsHandshakeTimeout, Unreachable,
+    ConnectTimeout, ConnectionRefused, ConnectionReset, Dns, Forbidden, HttpOnHttps, MirrorMisconfigured,
+    NoCredentials, Proxy, PullCancelled, RegistryUnavailable, TlsHandshakeTimeout, Unreachable,
 };
 use pullmedic_model::Stage;
 
 use crate::rule::{Request, Rule};
 
 pub(super) const ROWS: &[Rule] = &[
-    // The name. Whatever befalls the question to a resolver is a fault of name resolution, also when it reads like one of the registry.
-    Rule::says("net/no-such-host", &["no such host"])
+    // The name. Whatever befalls the question to a resolver is a fault of name resolution, also where it
+    // reads like one of the registry.
+    Rule::any("net/no-such-host", &["no such host"])
         .certain(Dns)
         .or(&[RegistryUnavailable, Proxy])
         .at(Stage::Name)
@@ -18,190 +19,275 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::says("net/server-misbehaving", &["lookup ", "server misbehaving"])
         .certain(Dns)
         .at(Stage::Name)
-        .from("golang/go@go1.22.0:src/net/net.go"),
-    Rule::says("net/resolver-refuses", &["lookup ", "read udp|read tcp|dial udp|write udp|dial tcp", "connection refused", ":53"])
-        .certain(Dns)
-        .at(Stage::Name)
         .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
+    Rule::says(
+        "net/resolver-refuses",
+        &["lookup ", "read udp|read tcp|dial udp|write udp|dial tcp", "connection refused", ":53"],
+    )
+    .certain(Dns)
+    .at(Stage::Name)
+    .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
     Rule::says("net/resolver-timeout", &["lookup ", "read udp|dial udp|write udp", "i/o timeout"])
         .certain(Dns)
         .at(Stage::Name)
         .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
-    Rule::says("net/resolver-unreachable", &["lookup ", "read udp|dial udp|write udp", "unreachable|no route to host|not permitted|connection reset|cannot assign requested address"])
-        .certain(Dns)
-        .at(Stage::Name)
-        .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
-    Rule::says("net/lookup-timeout", &["dial tcp: lookup |dialing to the given tcp address: lookup ", "i/o timeout|context deadline exceeded|operation was canceled|timeout"])
-        .certain(Dns)
-        .at(Stage::Name)
-        .from("golang/go@go1.22.0:src/net/lookup.go"),
-    Rule::says("net/lookup-cut-off", &["dial tcp: lookup "])
+    Rule::says(
+        "net/resolver-unreachable",
+        &["lookup ", "read udp|dial udp|write udp", "unreachable|no route to host"],
+    )
+    .certain(Dns)
+    .at(Stage::Name)
+    .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
+    Rule::says(
+        "net/resolver-refused-locally",
+        &["lookup ", "read udp|dial udp|write udp", "not permitted|cannot assign"],
+    )
+    .certain(Dns)
+    .at(Stage::Name)
+    .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
+    Rule::says(
+        "net/lookup-timeout",
+        &["dial tcp: lookup ", "i/o timeout|deadline exceeded|operation was canceled"],
+    )
+    .certain(Dns)
+    .at(Stage::Name)
+    .from("golang/go@go1.22.0:src/net/lookup.go"),
+    Rule::any("net/lookup-failed", &["dial tcp: lookup "])
         .said()
         .certain(Dns)
         .at(Stage::Name)
-        .from("golang/go@go1.22.0:src/net/lookup.go"),
-    Rule::says("net/bad-answer", &["lookup ", "cannot unmarshal dns message|dns response contained records which contain invalid names|no answer from dns server|lame referral|invalid dns response|unrecognized address"])
-        .certain(Dns)
-        .at(Stage::Name)
-        .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
+        .from("golang/go@go1.22.0:src/net/dial.go"),
     Rule::any(
-"libc/name-resolution", &["temporary failure in name resolution", "name or service not known", "no address associated with", "could not resolve host", "name does not resolve"])
+        "net/bad-answer",
+        &[
+            "cannot unmarshal dns message",
+            "dns response contained records which contain invalid names",
+            "no answer from dns server",
+            "lame referral",
+            "invalid dns response",
+        ],
+    )
+    .certain(Dns)
+    .at(Stage::Name)
+    .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
+    Rule::any(
+        "libc/name-resolution",
+        &["temporary failure in name resolution", "name or service not known", "no address associated with"],
+    )
+    .certain(Dns)
+    .at(Stage::Name)
+    .from("https://sourceware.org/git/?p=glibc.git;f=sysdeps/posix/gai_strerror-strs.h"),
+    Rule::any("curl/name-resolution", &["could not resolve host", "name does not resolve"])
         .certain(Dns)
         .at(Stage::Name)
-        .from("https://sourceware.org/git/?p=glibc.git;f=sysdeps/posix/gai_strerror-strs.h"),
-    Rule::says("windows/name-resolution", &["getaddrinfow"])
+        .from("curl/curl@curl-8_6_0:lib/hostip.c"),
+    Rule::any("windows/name-resolution", &["getaddrinfow", "no such host is known"])
         .certain(Dns)
         .at(Stage::Name)
         .from("golang/go@go1.22.0:src/net/lookup_windows.go"),
     // The address.
-    Rule::says("net/refused", &["connection refused"])
+    Rule::any("net/refused", &["connection refused"])
         .certain(ConnectionRefused)
         .or(&[Proxy, RegistryUnavailable, MirrorMisconfigured])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
-    Rule::says("windows/refused", &["actively refused it"])
+    Rule::any("windows/refused", &["actively refused it"])
         .certain(ConnectionRefused)
         .or(&[Proxy, RegistryUnavailable])
         .at(Stage::Connect)
         .from("https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2"),
-    Rule::says("net/dial-timeout", &["i/o timeout"])
+    Rule::any("net/dial-timeout", &["i/o timeout"])
         .certain(ConnectTimeout)
         .or(&[Proxy, Unreachable])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/net.go"),
-    Rule::says("net/read-timeout", &["read tcp", "i/o timeout"])
+    Rule::says("net/read-timeout", &["read tcp|write tcp", "i/o timeout"])
         .certain(ConnectTimeout)
         .or(&[ConnectionReset, Proxy])
         .from("golang/go@go1.22.0:src/net/net.go"),
-    Rule::any(
-"os/connection-timed-out", &["connection timed out", "operation timed out"])
+    Rule::any("os/connection-timed-out", &["connection timed out", "operation timed out"])
         .certain(ConnectTimeout)
         .or(&[Proxy, Unreachable])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
     Rule::any(
-"windows/connect-timeout", &["connected party did not properly respond", "connected host has failed to respond"])
-        .certain(ConnectTimeout)
-        .or(&[Proxy, Unreachable])
-        .at(Stage::Connect)
-        .from("https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2"),
-    Rule::says("http/waiting-for-connection", &["request canceled while waiting for connection"])
+        "windows/connect-timeout",
+        &["connected party did not properly respond", "connected host has failed to respond"],
+    )
+    .certain(ConnectTimeout)
+    .or(&[Proxy, Unreachable])
+    .at(Stage::Connect)
+    .from("https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2"),
+    Rule::any("http/waiting-for-connection", &["request canceled while waiting for connection"])
         .certain(ConnectTimeout)
         .or(&[Proxy, Dns])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::any(
-"http/awaiting-headers", &["awaiting headers", "awaiting response headers", "timeout awaiting response"])
+    Rule::any("http/awaiting-headers", &["awaiting headers", "timeout awaiting response headers"])
         .certain(ConnectTimeout)
         .or(&[Proxy, RegistryUnavailable])
         .from("golang/go@go1.22.0:src/net/http/client.go"),
-    Rule::says("http/reading-body", &["client.timeout or context cancellation while reading body"])
+    Rule::any("http/reading-body", &["client.timeout or context cancellation while reading body"])
         .strong(ConnectTimeout)
         .or(&[PullCancelled, Proxy])
         .from("golang/go@go1.22.0:src/net/http/client.go"),
-    Rule::says("http/deadline-with-request", &["context deadline exceeded"])
+    Rule::any("http/deadline-with-request", &["context deadline exceeded"])
         .on(&[Request::Ping, Request::Token, Request::Manifest, Request::Blob, Request::Other])
         .strong(ConnectTimeout)
         .or(&[PullCancelled, Proxy])
         .from("golang/go@go1.22.0:src/net/http/client.go"),
-    Rule::any(
-"net/unreachable", &["no route to host", "network is unreachable", "host is unreachable", "host is down", "unreachable host", "unreachable network"])
-        .certain(Unreachable)
-        .or(&[Proxy, ConnectTimeout])
+    Rule::any("docker/v1-timeout", &["network timed out while trying to connect to"])
+        .certain(ConnectTimeout)
+        .or(&[Proxy])
         .at(Stage::Connect)
-        .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
-    Rule::says("net/dial-not-permitted", &["dial tcp|connect", "connect: operation not permitted|connect: permission denied|connect: cannot assign requested address|connect: invalid argument"])
+        .from("moby/moby@v1.9.1:graph/pull_v1.go"),
+    Rule::any(
+        "net/unreachable",
+        &["no route to host", "network is unreachable", "host is unreachable", "host is down"],
+    )
+    .certain(Unreachable)
+    .or(&[Proxy, ConnectTimeout])
+    .at(Stage::Connect)
+    .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
+    Rule::any("windows/unreachable", &["to an unreachable host", "to an unreachable network"])
+        .certain(Unreachable)
+        .or(&[Proxy])
+        .at(Stage::Connect)
+        .from("https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2"),
+    Rule::any(
+        "net/dial-not-permitted",
+        &[
+            "connect: operation not permitted",
+            "connect: permission denied",
+            "connect: cannot assign requested address",
+        ],
+    )
+    .strong(Unreachable)
+    .or(&[Proxy])
+    .at(Stage::Connect)
+    .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
+    Rule::any("net/connect-invalid", &["connect: invalid argument", "connect: no buffer space available"])
         .strong(Unreachable)
         .or(&[Proxy])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
     // The connection.
-    Rule::any(
-"net/reset", &["connection reset by peer", "forcibly closed by the remote host"])
+    Rule::any("net/reset", &["connection reset by peer"])
         .certain(ConnectionReset)
         .or(&[Proxy, ConnectTimeout])
         .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
+    Rule::any("windows/reset", &["forcibly closed by the remote host", "connection was aborted"])
+        .certain(ConnectionReset)
+        .or(&[Proxy])
+        .from("https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2"),
     Rule::any(
-"net/aborted", &["broken pipe", "software caused connection abort", "use of closed network connection", "established connection was aborted"])
-        .strong(ConnectionReset)
-        .or(&[Proxy, PullCancelled])
-        .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
+        "net/aborted",
+        &["broken pipe", "software caused connection abort", "use of closed network connection"],
+    )
+    .strong(ConnectionReset)
+    .or(&[Proxy, PullCancelled])
+    .from("golang/go@go1.22.0:src/syscall/zerrors_linux_amd64.go"),
     Rule::any(
-"http2/stream-error", &["stream error: stream id", "http2: server sent goaway", "http2: client connection lost", "http2: client connection force closed", "http2: server closed", "connection error: protocol_error", "http2: timeout awaiting", "http2: response body closed"])
-        .strong(ConnectionReset)
-        .or(&[Proxy, RegistryUnavailable])
-        .from("golang/go@go1.22.0:src/net/http/h2_bundle.go"),
-    Rule::says("io/unexpected-eof", &["unexpected eof"])
+        "http2/broken",
+        &[
+            "stream error: stream id",
+            "http2: server sent goaway",
+            "http2: client connection lost",
+            "http2: client connection force closed",
+            "connection error: protocol_error",
+            "http2: timeout awaiting response headers",
+        ],
+    )
+    .certain(ConnectionReset)
+    .or(&[Proxy, RegistryUnavailable])
+    .from("golang/go@go1.22.0:src/net/http/h2_bundle.go"),
+    Rule::any("io/unexpected-eof", &["unexpected eof"])
         .said()
         .strong(ConnectionReset)
         .or(&[Proxy, PullCancelled])
         .from("golang/go@go1.22.0:src/io/io.go"),
-    Rule::any(
-"http/eof",
-        &[": eof"])
+    Rule::any("containerd/short-read", &["short read: expected", "failed to read expected number of bytes"])
+        .strong(ConnectionReset)
+        .or(&[pullmedic_model::Cause::ContentCorrupt, Proxy])
+        .at(Stage::Blob)
+        .from("containerd/containerd@v2.1.0:core/content/helpers.go"),
+    Rule::any("http/eof", &[": eof"])
         .said()
         .strong(ConnectionReset)
         .or(&[HttpOnHttps, Proxy])
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
     Rule::any(
-"http/server-closed", &["server closed idle connection", "server closed connection", "transport connection broken", "unexpected end of file", "http: server closed"])
-        .strong(ConnectionReset)
-        .or(&[Proxy])
-        .from("golang/go@go1.22.0:src/net/http/transport.go"),
+        "http/server-closed",
+        &["server closed idle connection", "server closed connection", "transport connection broken"],
+    )
+    .said()
+    .strong(ConnectionReset)
+    .or(&[Proxy])
+    .from("golang/go@go1.22.0:src/net/http/transport.go"),
     // Two languages on one port.
-    Rule::says("http/plain-answer", &["server gave http response to https client"])
+    Rule::any("http/plain-answer", &["server gave http response to https client"])
         .certain(HttpOnHttps)
         .or(&[MirrorMisconfigured, Proxy])
         .at(Stage::Tls)
         .from("golang/go@go1.22.0:src/net/http/client.go"),
     Rule::any(
-"tls/first-record", &["first record does not look like a tls handshake", "oversized record received"])
-        .certain(HttpOnHttps)
-        .or(&[Proxy, MirrorMisconfigured])
-        .at(Stage::Tls)
-        .from("golang/go@go1.22.0:src/crypto/tls/conn.go"),
-    Rule::any(
-"nginx/plain-to-tls", &["plain http request was sent to https port", "client sent an http request to an https server", "sent an http request to an https"])
+        "tls/first-record",
+        &["first record does not look like a tls handshake", "oversized record received"],
+    )
+    .certain(HttpOnHttps)
+    .or(&[Proxy, MirrorMisconfigured])
+    .at(Stage::Tls)
+    .from("golang/go@go1.22.0:src/crypto/tls/conn.go"),
+    Rule::any("nginx/plain-to-tls", &["plain http request was sent to https port"])
+        .verdict()
         .certain(HttpOnHttps)
         .or(&[MirrorMisconfigured])
         .at(Stage::Tls)
         .from("nginx/nginx@release-1.25.4:src/http/ngx_http_special_response.c"),
+    Rule::any("go/plain-to-tls", &["client sent an http request to an https server"])
+        .verdict()
+        .certain(HttpOnHttps)
+        .or(&[MirrorMisconfigured])
+        .at(Stage::Tls)
+        .from("golang/go@go1.22.0:src/net/http/server.go"),
     Rule::any(
-"http/malformed-answer", &["malformed http response", "malformed http status code", "malformed http version"])
-        .strong(HttpOnHttps)
-        .or(&[Proxy, RegistryUnavailable])
-        .from("golang/go@go1.22.0:src/net/http/response.go"),
+        "http/malformed-answer",
+        &["malformed http response", "malformed http status code", "malformed http version"],
+    )
+    .strong(HttpOnHttps)
+    .or(&[Proxy, RegistryUnavailable])
+    .from("golang/go@go1.22.0:src/net/http/response.go"),
     // The proxy. The status text of its answer to CONNECT stands bare after the URL.
-    Rule::any(
-"http/proxyconnect", &["proxyconnect tcp", "proxyconnect: "])
+    Rule::any("http/proxyconnect", &["proxyconnect tcp", "proxyconnect: "])
         .verdict()
         .certain(Proxy)
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
     Rule::any(
-"http/proxy-authentication", &["proxy authentication required", "authenticationrequired", "proxyauthenticationrequired", "proxy authorization required"])
-        .strong(Proxy)
-        .or(&[pullmedic_model::Cause::NoCredentials])
-        .at(Stage::Connect)
-        .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::any("http/connect-refused", &[])
+        "http/proxy-authentication",
+        &["proxy authentication required", "authenticationrequired", "proxyauthenticationrequired"],
+    )
+    .strong(Proxy)
+    .or(&[NoCredentials])
+    .at(Stage::Connect)
+    .from("golang/go@go1.22.0:src/net/http/transport.go"),
+    Rule::any("http/bare-status", &[])
         .bare_status()
         .strong(Proxy)
-        .or(&[RegistryUnavailable, pullmedic_model::Cause::Forbidden])
+        .or(&[RegistryUnavailable, Forbidden])
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::any(
-"http/proxy-url", &["invalid proxy url", "proxy: unknown scheme", "unsupported proxy", "proxy url"])
-        .strong(Proxy)
+    Rule::any("http/proxy-url", &["invalid proxy url", "proxy: unknown scheme", "invalid proxy address"])
+        .certain(Proxy)
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/transport.go"),
-    Rule::says("socks/failure", &["socks connect"])
+    Rule::any("socks/failure", &["socks connect tcp"])
         .verdict()
         .certain(Proxy)
         .at(Stage::Connect)
         .from("golang/go@go1.22.0:src/net/http/socks_bundle.go"),
     // Time in TLS.
-    Rule::says("tls/handshake-timeout", &["tls handshake timeout"])
+    Rule::any("tls/handshake-timeout", &["tls handshake timeout"])
         .certain(TlsHandshakeTimeout)
         .or(&[Proxy, ConnectTimeout])
         .at(Stage::Tls)
