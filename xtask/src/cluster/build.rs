@@ -65,10 +65,17 @@ impl Programs {
 
 /// Builds into a folder beside the final one and renames it: a build that was cut off leaves nothing that looks whole.
 fn publish(folder: &Path, build: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let unfinished = folder.with_extension(format!("unfinished-{}", std::process::id()));
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = folder.with_file_name(format!("unfinished-{name}-{}", std::process::id()));
     fs::create_dir_all(&unfinished).with_context(|| format!("could not make {}", unfinished.display()))?;
-    build(&unfinished)?;
-    fs::rename(&unfinished, folder).with_context(|| format!("could not make {}", folder.display()))
+    build(&unfinished).context("is Go 1.26 or later in PATH?")?;
+    match fs::rename(&unfinished, folder) {
+        // Another run built the same at the same time.
+        Err(_) if folder.exists() => {
+            fs::remove_dir_all(&unfinished).context("could not remove a second build")
+        }
+        renamed => renamed.with_context(|| format!("could not make {}", folder.display())),
+    }
 }
 
 fn build_ours(folder: &Path) -> Result<()> {

@@ -18,9 +18,7 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "holding the file open is th
 impl Lock {
     /// Takes it, or says that somebody else is at it.
     pub(crate) fn take() -> Result<Self> {
-        if !rustix::process::geteuid().is_root() {
-            bail!("the cluster needs root: namespaces, cgroups and mounts");
-        }
+        require_root()?;
         fs::create_dir_all("/run/lock")?;
         let file = File::create(LOCK).with_context(|| format!("could not open {LOCK}"))?;
         match file.try_lock() {
@@ -29,6 +27,14 @@ impl Lock {
             Err(TryLockError::Error(error)) => Err(error).context("could not lock"),
         }
     }
+}
+
+/// An error unless we are root.
+pub(crate) fn require_root() -> Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        bail!("the cluster needs root: namespaces, cgroups and mounts");
+    }
+    Ok(())
 }
 
 /// Written before anything else is made.

@@ -22,7 +22,9 @@ pub(crate) fn status() -> Result<()> {
         println!("{name:<26} {:<8} {}", if alive { "runs" } else { "ended" }, record.running.pid);
     }
     let programs = Programs::locate()?;
-    let ready = ready_nodes(&programs)?;
+    let Ok(ready) = ready_nodes(&programs) else {
+        bail!("the API server does not answer; `cargo xtask cluster up` starts what does not run");
+    };
     for node in NODES {
         let state = if ready.iter().any(|name| name == node.name) { "ready" } else { "not ready" };
         println!("{:<26} {:<8} {}", node.name, state, node.runtime.name());

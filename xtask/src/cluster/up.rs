@@ -10,7 +10,7 @@ use super::components::{
 };
 use super::layout::{NODES, PAUSE_HOST, PAUSE_IMAGE, kubeconfig, root};
 use super::network::{self, Namespaces, make_bridge, make_namespaces};
-use super::ownership::{Lock, Standing, claim, refuse, standing};
+use super::ownership::{Lock, Standing, claim, refuse, require_root, standing};
 use super::{cgroups, configuration, down, packages, pki, registry};
 use crate::steps::Steps;
 
@@ -27,6 +27,13 @@ pub(crate) struct Cluster {
 /// Starts what does not run, in the order of need, and returns when both nodes are ready.
 pub(crate) fn up() -> Result<Cluster> {
     let steps = Steps::start();
+    require_root()?;
+    if let Standing::Foreign(other) = standing()? {
+        return Err(refuse(&other));
+    }
+    // Before the lock: minutes of compiling need not keep others from looking after a cluster that runs.
+    let programs = Programs::locate()?;
+    programs.build(&steps)?;
     let lock = Lock::take()?;
     match standing()? {
         Standing::Foreign(other) => return Err(refuse(&other)),
@@ -37,8 +44,6 @@ pub(crate) fn up() -> Result<Cluster> {
     if !installed.is_empty() {
         println!("           installed {}", installed.join(", "));
     }
-    let programs = Programs::locate()?;
-    programs.build(&steps)?;
     if !cgroups::processes()?.is_empty() && !network::stand(&programs) {
         steps.step("clear away a cluster that lost a namespace", down::clear)?;
     }
