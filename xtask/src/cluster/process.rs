@@ -216,3 +216,39 @@ impl Record {
 fn path(name: &str) -> PathBuf {
     root().join("processes").join(format!("{name}.json"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_process_has_one_start_time() {
+        let pid = i32::try_from(std::process::id()).unwrap();
+        assert!(start_time(pid).is_some_and(|ticks| ticks > 0));
+        assert_eq!(start_time(pid), start_time(pid));
+    }
+
+    #[test]
+    fn process_that_ended_and_was_not_reaped_does_not_run() {
+        let mut child = Command::new("true").spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let ended = wait_for(
+            "its end",
+            Duration::from_secs(10),
+            || Ok(start_time(pid).is_none().then_some(())),
+            String::new,
+        );
+        assert!(ended.is_ok() && fs::exists(format!("/proc/{pid}/stat")).unwrap(), "it was reaped too early");
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn signal_spares_a_process_that_is_not_the_one_meant() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        signal(pid, Signal::KILL, |_| false);
+        assert!(child.try_wait().unwrap().is_none());
+        signal(pid, Signal::KILL, |number| number == pid);
+        assert!(!child.wait().unwrap().success());
+    }
+}

@@ -87,3 +87,42 @@ fn code(text: &str) -> String {
     let dots = if skipped > 0 { "… " } else { "" };
     format!("`{dots}{}`", cell(&short).replace('`', "'"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::layout::checkout;
+    use crate::scenarios::file::read;
+
+    #[test]
+    fn wrong_and_undecided_are_counted_and_none_is_hidden() {
+        let scenarios = read(&checkout().join("scenarios"), &["S01".to_owned(), "S10a".to_owned()]).unwrap();
+        let answers = [
+            (Grade::Right, "tag-not-found", Vec::new()),
+            (Grade::Undecided, "tag-not-found", Vec::new()),
+            (Grade::Wrong, "dns", vec!["cause: expected connection-refused, said dns".to_owned()]),
+            (Grade::Wrong, "nothing", vec!["it found nothing".to_owned()]),
+        ];
+        let rows: Vec<Row<'_>> = Case::all(&scenarios)
+            .into_iter()
+            .zip(answers)
+            .map(|(case, (grade, cause, differs))| Row {
+                case,
+                shown: Some(3.0),
+                took: 0.2,
+                answer: Answer {
+                    grade,
+                    cause: cause.to_owned(),
+                    certainty: "likely".to_owned(),
+                    proof: "a | b\nc".to_owned(),
+                    differs,
+                },
+            })
+            .collect();
+        let page = page(&rows);
+        assert!(page.contains("**1 right, 1 undecided, 2 wrong** of 4 · 2 as expected"), "{page}");
+        assert_eq!(page.lines().filter(|line| line.starts_with("| S")).count(), 4, "{page}");
+        assert!(page.contains(r"`a \| b c`"), "{page}");
+        assert!(page.contains("- S10a on containerd 2.3: it found nothing"), "{page}");
+    }
+}
