@@ -111,7 +111,7 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any("quay/tag-expired", &["tag_expired", "tag expired", "was deleted or has expired"])
         .certain(TagNotFound)
         .at(Stage::Manifest)
-        .from("quay/quay@v3.10.0:endpoints/v2/errors.py"),
+        .from("quay/quay@v3.10.0:endpoints/v2/manifest.py"),
     Rule::says("gcr/failed-to-fetch", &["failed to fetch \"", "from request"])
         .strong(TagNotFound)
         .or(&[RepositoryNotFound])

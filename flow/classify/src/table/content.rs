@@ -16,22 +16,12 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[UnsupportedManifest])
         .at(Stage::Blob)
         .from("containerd/containerd@v1.7.34:content/local/writer.go"),
-    Rule::any(
-        "containerd/commit-size",
-        &["failed size validation", "unexpected commit size", "error: unexpected size"],
-    )
-    .verdict()
-    .certain(ContentCorrupt)
-    .or(&[ConnectionReset])
-    .at(Stage::Blob)
-    .from("containerd/containerd@v1.7.34:content/helpers.go"),
-    Rule::any(
-        "containerd/received-digest",
-        &["unexpected digest received", "unexpected digest", "wrong digest", "wrong blob size"],
-    )
-    .strong(ContentCorrupt)
-    .at(Stage::Blob)
-    .from("containerd/containerd@v2.1.0:core/remotes/docker/fetcher.go"),
+    Rule::any("containerd/commit-size", &["failed size validation", "unexpected commit size"])
+        .verdict()
+        .certain(ContentCorrupt)
+        .or(&[ConnectionReset])
+        .at(Stage::Blob)
+        .from("containerd/containerd@v1.7.34:metadata/content.go"),
     Rule::any("containerd/diff-id", &["wrong diff id"])
         .verdict()
         .certain(ContentCorrupt)
@@ -76,7 +66,7 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any("containers/manifest-digest", &["manifest does not match provided manifest digest"])
         .certain(ContentCorrupt)
         .at(Stage::Manifest)
-        .from("containers/image@v5.36.0:image/unparsed.go"),
+        .from("containers/image@v5.36.0:internal/image/unparsed.go"),
     Rule::any(
         "containers/selected-manifest-digest",
         &["image manifest does not match selected manifest digest"],
@@ -110,7 +100,7 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any("storage/blob-checksum", &["invalid blob checksum", "invalid manifest checksum"])
         .certain(ContentCorrupt)
         .at(Stage::Blob)
-        .from("containers/storage@v1.59.1:pkg/chunked/storage_linux.go"),
+        .from("containers/storage@v1.59.1:pkg/chunked/compression_linux.go"),
     Rule::any("gzip/corrupt", &["gzip: invalid header", "gzip: invalid checksum"])
         .strong(ContentCorrupt)
         .or(&[UnpackFailed])
@@ -183,7 +173,7 @@ pub(super) const ROWS: &[Rule] = &[
         .verdict()
         .certain(UnsupportedManifest)
         .at(Stage::Manifest)
-        .from("containerd/containerd@v2.0.0:client/pull.go"),
+        .from("containerd/containerd@v2.1.0:core/remotes/docker/resolver.go"),
     Rule::any(
         "containerd/schema-1",
         &[
@@ -199,7 +189,7 @@ pub(super) const ROWS: &[Rule] = &[
     .verdict()
     .certain(UnsupportedManifest)
     .at(Stage::Manifest)
-    .from("containerd/containerd@v2.0.0:core/transfer/local/pull.go"),
+    .from("containerd/containerd@v1.7.34:remotes/docker/schema1/converter.go"),
     Rule::says("containerd/schema-1-signatures", &["no signatures"])
         .frame()
         .unless(&["cosign", "signature was required", "no signatures found"])
@@ -211,7 +201,7 @@ pub(super) const ROWS: &[Rule] = &[
         .verdict()
         .certain(UnsupportedManifest)
         .at(Stage::Manifest)
-        .from("moby/moby@v26.0.0:distribution/pull_v2.go"),
+        .from("moby/moby@v26.0.0:distribution/errors.go"),
     Rule::any(
         "docker/schema-1-deprecated",
         &["image format v1 and", "manifest version 2, schema 1", "manifest.v1+prettyjws"],
@@ -240,11 +230,11 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::says("docker/unknown-remote", &["encountered remote ", "when fetching"])
         .certain(UnsupportedManifest)
         .at(Stage::Manifest)
-        .from("moby/moby@v24.0.9:distribution/pull_v2.go"),
+        .from("moby/moby@v24.0.9:distribution/errors.go"),
     Rule::any("docker/mediatype-in-manifest", &["mediatype in manifest should be"])
         .certain(UnsupportedManifest)
         .at(Stage::Manifest)
-        .from("moby/moby@v24.0.9:distribution/manifest.go"),
+        .from("distribution/distribution@v2.8.3:manifest/ocischema/manifest.go"),
     Rule::any(
         "containers/media-type",
         &[
@@ -258,7 +248,7 @@ pub(super) const ROWS: &[Rule] = &[
     )
     .certain(UnsupportedManifest)
     .at(Stage::Manifest)
-    .from("containers/image@v5.36.0:manifest/docker_schema2.go"),
+    .from("containers/image@v5.36.0:manifest/manifest.go"),
     Rule::any(
         "containers/not-an-image",
         &[
@@ -300,7 +290,7 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(UnsupportedManifest)
     .or(&[UnpackFailed])
     .at(Stage::Unpack)
-    .from("containerd/containerd@v1.7.34:diff/apply/apply.go"),
+    .from("containerd/containerd@v1.7.34:diff/stream.go"),
     Rule::says(
         "containerd/stream-processor-layer",
         &["failed to get stream processor", "image.layer|rootfs.diff"],
@@ -327,13 +317,5 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(UnsupportedManifest)
         .or(&[Unknown])
         .at(Stage::Start)
-        .from("moby/moby@v24.0.9:daemon/create.go"),
-    Rule::any(
-        "runtime/no-command",
-        &["no command was specified", "no command provided", "could not find executable"],
-    )
-    .weak(UnsupportedManifest)
-    .or(&[Unknown])
-    .at(Stage::Start)
-    .from("containerd/containerd@v1.7.34:pkg/cri/server/container_create_linux.go"),
+        .from("containerd/containerd@v1.7.34:pkg/cri/opts/spec_opts.go"),
 ];

@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(NotFoundOrDenied)
         .or(&[RepositoryNotFound, NoCredentials, Forbidden])
         .at(Stage::Manifest)
-        .from("containerd/containerd@v1.7.34:remotes/docker/authorizer.go"),
+        .from("distribution/distribution@v2.8.3:registry/auth/token/accesscontroller.go"),
     Rule::any("distribution/access-denied", &["requested access to the resource is denied"])
         .strong(NotFoundOrDenied)
         .or(&[RepositoryNotFound, Forbidden, NoCredentials])
@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Rule] = &[
         .weak(RegistryUnavailable)
         .or(&[RepositoryNotFound, BadCredentials])
         .at(Stage::Token)
-        .from("containerd/containerd@v1.7.34:remotes/docker/auth/fetch.go"),
+        .from("containerd/containerd@v1.7.34:remotes/docker/authorizer.go"),
     Rule::any("containerd/anonymous-401", &["failed to fetch anonymous token"])
         .status(401)
         .strong(NoCredentials)
@@ -98,12 +98,12 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any("containerd/invalid-token", &["server message: invalid_token", "invalid_token"])
         .strong(BadCredentials)
         .or(&[ClockSkew, CredentialsExpired, RegistryUnavailable])
-        .from("containerd/containerd@v1.7.34:remotes/docker/authorizer.go"),
+        .from("distribution/distribution@v2.8.3:registry/auth/token/accesscontroller.go"),
     Rule::any("containerd/authorization-failed", &["authorization failed"])
         .frame()
         .strong(NotFoundOrDenied)
         .or(&[NoCredentials, BadCredentials, RepositoryNotFound])
-        .from("containerd/containerd@v1.7.34:remotes/docker/errcode.go"),
+        .from("containerd/containerd@v1.7.34:remotes/docker/resolver.go"),
     Rule::any("containerd/no-auth-scheme", &["failed to find supported auth scheme"])
         .strong(RegistryUnavailable)
         .or(&[NoCredentials, Proxy])
@@ -132,7 +132,7 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(Forbidden)
         .or(&[BadCredentials, NoCredentials, RepositoryNotFound])
         .at(Stage::Token)
-        .from("containerd/containerd@v1.7.34:remotes/docker/authorizer.go"),
+        .from("containerd/containerd@v1.7.34:remotes/docker/resolver.go"),
     // containers/image.
     Rule::any("containers/invalid-login", &["unable to retrieve auth token: invalid username/password"])
         .strong(BadCredentials)

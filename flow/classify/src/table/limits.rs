@@ -61,7 +61,7 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any("harbor/quota", &["quota exceeded when processing the request"])
         .verdict()
         .certain(QuotaExceeded)
-        .from("goharbor/harbor@v2.10.0:src/server/middleware/quota/quota.go"),
+        .from("goharbor/harbor@v2.10.0:src/controller/quota/controller.go"),
     Rule::any(
         "registry/licence",
         &[
@@ -94,5 +94,5 @@ pub(super) const ROWS: &[Rule] = &[
         .said()
         .strong(PullQueued)
         .at(Stage::Queue)
-        .from("moby/moby@v1.9.1:graph/pull.go"),
+        .from("moby/moby@v1.9.1:graph/push_v1.go"),
 ];

@@ -140,7 +140,7 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(ConnectTimeout)
         .or(&[Proxy])
         .at(Stage::Connect)
-        .from("moby/moby@v1.9.1:graph/pull_v1.go"),
+        .from("moby/moby@v1.9.1:registry/session.go"),
     Rule::any(
         "net/unreachable",
         &["no route to host", "network is unreachable", "host is unreachable", "host is down"],

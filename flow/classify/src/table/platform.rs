@@ -15,7 +15,7 @@ pub(super) const ROWS: &[Rule] = &[
         .verdict()
         .certain(PlatformMismatch)
         .at(Stage::Platform)
-        .from("containerd/containerd@v1.7.34:images/handlers.go"),
+        .from("containerd/containerd@v1.7.34:images/archive/exporter.go"),
     Rule::says("containerd/snapshotter-platform", &["snapshotter ", "does not support platform"])
         .verdict()
         .certain(PlatformMismatch)
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Rule] = &[
     .verdict()
     .certain(PlatformMismatch)
     .at(Stage::Platform)
-    .from("moby/moby@v24.0.9:distribution/pull_v2.go"),
+    .from("moby/moby@v24.0.9:distribution/config.go"),
     Rule::any(
         "docker/specified-platform",
         &["does not match the specified platform", "does not match the detected host platform"],
@@ -84,13 +84,10 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(PlatformMismatch)
         .at(Stage::Platform)
         .from("google/go-containerregistry@v0.19.0:pkg/v1/remote/index.go"),
-    Rule::any(
-        "buildkit/platform",
-        &["does not provide the specified platform", "does not provide any platform"],
-    )
-    .certain(PlatformMismatch)
-    .at(Stage::Platform)
-    .from("moby/moby@v28.0.0:daemon/containerd/image_manifest.go"),
+    Rule::any("buildkit/platform", &["does not provide the specified platform"])
+        .certain(PlatformMismatch)
+        .at(Stage::Platform)
+        .from("moby/moby@v28.0.0:daemon/containerd/image.go"),
     Rule::any("kernel/exec-format", &["exec format error"])
         .verdict()
         .strong(PlatformMismatch)

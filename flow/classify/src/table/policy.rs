@@ -58,7 +58,7 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(SignatureRejected)
         .or(&[NoCredentials])
         .at(Stage::Policy)
-        .from("cri-o/cri-o@v1.34.0:server/container_create.go"),
+        .from("cri-o/cri-o@v1.34.0:internal/storage/image.go"),
     Rule::any("containers/policy-file", &["invalid policy in ", "no policy.json file found"])
         .verdict()
         .strong(SignatureRejected)
@@ -144,7 +144,7 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(SignatureRejected)
     .or(&[PolicyBlocked])
     .at(Stage::Policy)
-    .from("goharbor/harbor@v2.10.0:src/server/middleware/contenttrust/contenttrust.go"),
+    .from("goharbor/harbor@v2.10.0:src/server/middleware/contenttrust/contentrust.go"),
     // The node's and the cluster's own blocks.
     Rule::says("containers/blocked", &["registry ", "is blocked in "])
         .verdict()

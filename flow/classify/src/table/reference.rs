@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(InvalidReference)
         .or(&[PolicyBlocked])
         .at(Stage::Reference)
-        .from("cri-o/cri-o@v1.34.0:server/image_pull.go"),
+        .from("cri-o/cri-o@v1.34.0:internal/storage/image.go"),
     Rule::any(
         "containers/short-name",
         &["short-name resolution enforced but cannot prompt", "did not resolve to an alias"],
@@ -114,7 +114,7 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any("docker/v1-name", &["invalid namespace name", "illegal tag name", "is a reserved name"])
         .certain(InvalidReference)
         .at(Stage::Reference)
-        .from("moby/moby@v1.9.1:registry/config.go"),
+        .from("moby/moby@v1.9.1:graph/tags/tags.go"),
     Rule::any("apiserver/white-space", &["must not have leading or trailing whitespace"])
         .verdict()
         .certain(InvalidReference)

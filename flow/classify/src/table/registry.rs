@@ -48,13 +48,13 @@ pub(super) const ROWS: &[Rule] = &[
         .said()
         .strong(RegistryUnavailable)
         .or(&[Proxy, MirrorMisconfigured, BadCredentials])
-        .from("distribution/distribution@v2.8.3:registry/client/errors.go"),
+        .from("golang/go@go1.22.0:src/encoding/json/scanner.go"),
     Rule::any("docker/not-json", &["looking for beginning of value", "unexpected end of json input"])
         .without_status()
         .frame()
         .strong(RegistryUnavailable)
         .or(&[Proxy, MirrorMisconfigured])
-        .from("distribution/distribution@v2.8.3:registry/client/errors.go"),
+        .from("golang/go@go1.22.0:src/encoding/json/scanner.go"),
     Rule::any(
         "docker/no-errors-in-body",
         &["no error details found in http response body", "error parsing http 200 response body"],
@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Rule] = &[
     )
     .strong(RegistryUnavailable)
     .at(Stage::Ping)
-    .from("moby/moby@v1.13.1:distribution/registry.go"),
+    .from("moby/moby@v1.9.1:registry/session.go"),
     Rule::any(
         "docker/not-v2",
         &[
@@ -85,7 +85,7 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(RegistryUnavailable)
     .or(&[MirrorMisconfigured])
     .at(Stage::Ping)
-    .from("moby/moby@v1.13.1:registry/registry.go"),
+    .from("moby/moby@v1.9.1:registry/endpoint.go"),
     Rule::any("http/redirects", &["stopped after 10 redirects"])
         .certain(RegistryUnavailable)
         .or(&[Proxy, MirrorMisconfigured])
@@ -172,5 +172,5 @@ pub(super) const ROWS: &[Rule] = &[
     .frame()
     .strong(RegistryUnavailable)
     .or(&[UpstreamOfCacheFailed])
-    .from("distribution/distribution@v2.8.3:registry/api/errcode/register.go"),
+    .from("containerd/containerd@v1.7.34:remotes/docker/errdesc.go"),
 ];

@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any("context/canceled", &["context canceled", "operation was canceled"])
         .certain(PullCancelled)
         .or(&[PullStalled])
-        .from("containerd/containerd@v1.7.34:pkg/cri/server/image_pull.go"),
+        .from("golang/go@go1.22.0:src/context/context.go"),
     Rule::any("http/request-canceled", &["net/http: request canceled"])
         .said()
         .certain(PullCancelled)

@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(NodeStoreDamaged)
         .or(&[BlobMissing])
         .at(Stage::Unpack)
-        .from("containerd/containerd@v1.7.34:content/local/store.go"),
+        .from("containerd/containerd@v1.7.34:content/local/readerat.go"),
     Rule::says("containerd/content-digest-not-found", &["content digest ", "not found"])
         .verdict()
         .strong(NodeStoreDamaged)
@@ -90,14 +90,6 @@ pub(super) const ROWS: &[Rule] = &[
         .at(Stage::Blob)
         .from("containerd/containerd@v1.7.34:content/local/locks.go"),
     Rule::any(
-        "containerd/image-store",
-        &["from containerd image store", "failed to get image from containerd"],
-    )
-    .said()
-    .strong(NodeStoreDamaged)
-    .or(&[RuntimeUnavailable])
-    .from("containerd/containerd@v1.7.34:pkg/cri/server/image_pull.go"),
-    Rule::any(
         "containerd/ingest",
         &["failed to open ingest data", "error getting writer status", "stat on ingest file failed"],
     )
@@ -118,12 +110,12 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(NodeStoreDamaged)
         .or(&[RuntimeUnavailable])
         .at(Stage::Unpack)
-        .from("containerd/containerd@v2.0.0:client/image.go"),
+        .from("containerd/containerd@v1.7.34:pull.go"),
     Rule::any("containerd/try-to-find-image", &["an error occurred when try to find image"])
         .weak(NodeStoreDamaged)
         .or(&[Unknown])
         .at(Stage::Start)
-        .from("containerd/containerd@v1.7.34:pkg/cri/server/image_status.go"),
+        .from("containerd/containerd#4088"),
     Rule::says(
         "bolt/database",
         &["database not open|failed to open database file|invalid database|database file"],
@@ -196,7 +188,7 @@ pub(super) const ROWS: &[Rule] = &[
     .verdict()
     .strong(NodeStoreDamaged)
     .at(Stage::Unpack)
-    .from("containers/storage@v1.59.1:images.go"),
+    .from("containers/storage@v1.59.1:store.go"),
     Rule::any(
         "storage/reading-layer",
         &[
@@ -210,11 +202,11 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(NodeStoreDamaged)
     .or(&[UnpackFailed])
     .at(Stage::Unpack)
-    .from("containers/image@v5.36.0:storage/storage_dest.go"),
+    .from("containers/image@v5.0.0:storage/storage_image.go"),
     Rule::any("crio/not-in-store", &["not present in image store", "not found in container storage"])
         .strong(NodeStoreDamaged)
         .or(&[Unknown])
-        .from("cri-o/cri-o@v1.34.0:internal/storage/image.go"),
+        .from("cri-o/cri-o@v1.30.0:internal/storage/runtime.go"),
     // dockerd's layer store.
     Rule::any(
         "docker/layer-store",
@@ -232,21 +224,13 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(NodeStoreDamaged)
     .or(&[UnpackFailed])
     .at(Stage::Unpack)
-    .from("moby/moby@v24.0.9:layer/layer_store.go"),
+    .from("moby/moby@v24.0.9:layer/layer.go"),
     Rule::says("docker/readlink", &["readlink ", "/overlay2|/overlay|/aufs"])
         .said()
         .strong(NodeStoreDamaged)
         .or(&[UnpackFailed])
         .at(Stage::Unpack)
         .from("moby/moby@v24.0.9:daemon/graphdriver/overlay2/overlay.go"),
-    Rule::says(
-        "docker/rename-layer",
-        &["rename ", "file exists|directory not empty|device or resource busy"],
-    )
-    .strong(NodeStoreDamaged)
-    .or(&[UnpackFailed])
-    .at(Stage::Unpack)
-    .from("moby/moby@v24.0.9:layer/filestore.go"),
     // The disk below.
     Rule::any(
         "os/io-error",
@@ -262,14 +246,6 @@ pub(super) const ROWS: &[Rule] = &[
     .or(&[UnpackFailed])
     .at(Stage::Unpack)
     .from("torvalds/linux@v6.1:include/uapi/asm-generic/errno-base.h"),
-    Rule::says(
-        "containerd/snapshot-files",
-        &["/snapshots/", "no such file or directory", "failed to mount|mount source"],
-    )
-    .strong(NodeStoreDamaged)
-    .or(&[UnpackFailed])
-    .at(Stage::Unpack)
-    .from("containerd/containerd@v1.7.34:mount/mount_linux.go"),
     // The kubelet's own records.
     Rule::any("kubelet/pull-intent", &["failed to record image pull intent"])
         .weak(Unknown)

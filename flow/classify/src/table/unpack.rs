@@ -52,7 +52,7 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(UnpackFailed)
     .or(&[ContentCorrupt])
     .at(Stage::Unpack)
-    .from("containers/storage@v1.59.1:pkg/chrootarchive/diff_unix.go"),
+    .from("moby/moby@v24.0.9:pkg/chrootarchive/archive_unix.go"),
     Rule::says(
         "storage/truncated-layer",
         &["applylayer|failed to register layer|failed to extract layer|untar", "unexpected eof"],
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Rule] = &[
         .verdict()
         .certain(UnpackFailed)
         .at(Stage::Unpack)
-        .from("containers/storage@v1.59.1:pkg/idtools/idtools_unix.go"),
+        .from("containers/storage@v1.59.1:pkg/idtools/idtools.go"),
     Rule::any(
         "storage/id-mapping",
         &["cannot be mapped to a host id", "not enough unused ids in user namespace"],
@@ -118,11 +118,11 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any("os/xattr", &["failed to set xattr", "lsetxattr", "xattrs not supported"])
         .strong(UnpackFailed)
         .at(Stage::Unpack)
-        .from("containerd/containerd@v1.7.34:archive/tar.go"),
+        .from("containerd/containerd@v1.7.34:archive/tar_unix.go"),
     Rule::any("containerd/whiteout", &["failed to convert whiteout file"])
         .certain(UnpackFailed)
         .at(Stage::Unpack)
-        .from("containerd/containerd@v1.7.34:archive/tar_opts_linux.go"),
+        .from("containerd/containerd@v1.7.34:archive/tar.go"),
     Rule::any(
         "containerd/compression",
         &[
@@ -144,7 +144,7 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(UnpackFailed)
     .or(&[NodeStoreDamaged])
     .at(Stage::Unpack)
-    .from("containerd/containerd@v2.1.0:core/mount/mount_linux.go"),
+    .from("containerd/containerd@v2.1.0:plugins/snapshots/overlay/overlayutils/check.go"),
     Rule::any("storage/breakout", &["invalid hardlink", "invalid symlink", "breakout", "is outside of"])
         .said()
         .strong(UnpackFailed)

@@ -249,7 +249,7 @@ pub(super) const ROWS: &[Rule] = &[
     .said()
     .strong(Forbidden)
     .or(&[NoCredentials, BadCredentials, RepositoryNotFound])
-    .from("distribution/distribution@v2.8.3:registry/api/errcode/register.go"),
+    .from("https://cloud.google.com/artifact-registry/docs/troubleshooting"),
     Rule::any(
         "registry/login-wanted",
         &[
