@@ -59,7 +59,7 @@ pub fn read(source: &Source) -> Result<Objects, ReadError> {
     let mut objects = Objects::default();
     match source {
         Source::StandardInput => {
-            let text = text_of(std::io::stdin().lock(), "standard input")?;
+            let text = text_of(std::io::stdin().lock(), 0, "standard input")?;
             read_text(&text, "standard input", &mut objects);
         }
         Source::Path(path) if path.is_dir() => {
@@ -83,11 +83,13 @@ pub fn read(source: &Source) -> Result<Objects, ReadError> {
 fn open(path: &Path) -> Result<String, ReadError> {
     let what = path.display().to_string();
     let file = std::fs::File::open(path).map_err(|source| ReadError::Io { what: what.clone(), source })?;
-    text_of(file, &what)
+    let length = file.metadata().map_or(0, |metadata| metadata.len().min(LARGEST_FILE));
+    text_of(file, length, &what)
 }
 
-fn text_of(reader: impl Read, what: &str) -> Result<String, ReadError> {
-    let mut bytes = Vec::new();
+/// `length` is what the reader is expected to hold, 0 where that is not known.
+fn text_of(reader: impl Read, length: u64, what: &str) -> Result<String, ReadError> {
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     reader
         .take(LARGEST_FILE + 1)
         .read_to_end(&mut bytes)

@@ -1,6 +1,10 @@
 //! Deserialisers that forgive what the API server's own encoders, exporters and editors leave behind.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// `null` is the default value, as in the API's own Go decoder.
@@ -18,4 +22,43 @@ where
     D: Deserializer<'de>,
 {
     Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
+}
+
+/// The longest annotation value that is kept: the names that we read from annotations are far shorter.
+const LONGEST_VALUE: usize = 256;
+
+/// Annotations: every key, and the values that are short. `kubectl apply` keeps a whole copy of the object in one, which
+/// nobody here reads and which would be most of what a pod costs.
+pub(super) fn annotations<'de, D>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    struct Annotations;
+
+    impl<'de> Visitor<'de> for Annotations {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("annotations")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(BTreeMap::new())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut kept = BTreeMap::new();
+            while let Some(key) = map.next_key::<String>()? {
+                if key == "kubectl.kubernetes.io/last-applied-configuration" {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                let value: String = map.next_value()?;
+                kept.insert(key, if value.len() > LONGEST_VALUE { String::new() } else { value });
+            }
+            Ok(kept)
+        }
+    }
+
+    deserializer.deserialize_any(Annotations)
 }

@@ -29,8 +29,8 @@ pub struct Meta {
     /// Labels.
     #[serde(default, deserialize_with = "lenient::null")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations.
-    #[serde(default, deserialize_with = "lenient::null")]
+    /// Annotations; a value past 256 bytes is left empty.
+    #[serde(default, deserialize_with = "lenient::annotations")]
     pub annotations: BTreeMap<String, String>,
     /// Owners; the one with `controller: true` made the object.
     #[serde(default, deserialize_with = "lenient::null")]
