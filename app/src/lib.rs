@@ -1,7 +1,7 @@
 //! The subcommands of `pullmedic` and their wiring. What a cause is, how certain, and how it reads is decided elsewhere;
 //! here files and clusters are read, the pure parts are called, and the result is written.
 //!
-//! - [`command`]: the command line. [`run`] dispatches it.
+//! - `command`: the command line. [`run`] dispatches it.
 //! - `classify`, `diagnose`, `explain`: one module a subcommand.
 //! - `assemble`: objects to a report. `select`: which pods were asked for. `follow`: `--watch`.
 //! - `output`: the terminal. `failure`: errors of our own and exit codes.

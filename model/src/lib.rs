@@ -2,7 +2,7 @@
 //!
 //! - [`cause`]: the closed vocabulary of causes and what a person should know about each.
 //! - [`stage`], [`endpoint`]: where in a pull, and at which host, something happened.
-//! - [`reference`]: an image string taken apart by the rules of the distribution grammar.
+//! - [`mod@reference`]: an image string taken apart by the rules of the distribution grammar.
 //! - [`object`]: the few fields of Kubernetes objects that we read, decoded tolerantly.
 //! - [`hypothesis`]: what a text suggests.
 //! - [`sighting`]: one container seen unable to pull.

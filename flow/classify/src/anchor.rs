@@ -59,6 +59,7 @@ pub(crate) const ANCHORS: &[(&str, Anchor)] = &[
     ("image \"", Anchor::QuotedImage),
     ("image: \"", Anchor::QuotedImage),
     ("image name \"", Anchor::QuotedImage),
+    (".image: invalid value: \"", Anchor::QuotedImage),
     ("image reference \"", Anchor::QuotedImage),
     ("image tag \"", Anchor::QuotedImage),
     ("reference \"", Anchor::QuotedImage),

@@ -155,30 +155,37 @@ impl Reading<'_> {
         })
     }
 
-    /// Where the deciding words begin: the start of the `: `-parted piece that holds the first of them.
+    /// Where the leaf begins: after the request that failed, else at the `: `-parted piece that holds the deciding
+    /// words. Of a row with several words the last one decides.
     fn start(&self, row: &Compiled, seen: &[u32; MOST_WORDS], span: &Range<usize>) -> usize {
-        let first = row
-            .groups
-            .iter()
-            .filter_map(|group| {
-                group
-                    .iter()
-                    .filter(|&&word| seen[usize::from(word)] != 0)
-                    .map(|&word| seen[usize::from(word)] as usize)
-                    .min()
-            })
-            .min();
-        let Some(end) = first else { return span.start };
-        let hit = self.hits.iter().filter(|hit| hit.end as usize == end).map(|hit| hit.start as usize).min();
-        let start = hit.unwrap_or(end).max(span.start);
-        let window = start.saturating_sub(LONGEST_LEAF / 2).max(span.start);
-        memchr::memmem::rfind(&self.text[window..start], b": ")
-            .map_or(if window == span.start { span.start } else { start }, |at| window + at + 2)
+        let worded = row.groups.last().and_then(|group| {
+            let ends =
+                group.iter().map(|&word| (seen[usize::from(word)], self.words.lengths[usize::from(word)]));
+            ends.filter(|&(end, _)| end != 0).map(|(end, length)| (end - length) as usize).max()
+        });
+        let status = self.envelope.statuses.iter().rev().map(|&(at, _)| at).find(|at| span.contains(at));
+        let bare = self.envelope.bare_status.filter(|at| span.contains(at));
+        let Some(at) = worded.or(bare).or(status) else { return span.start };
+        let requested = self.envelope.peers.iter().rev().find_map(|peer| match peer {
+            Peer::Url { end, .. } => (span.start <= *end && *end <= at).then_some(*end),
+            Peer::Lookup(_) | Peer::Dial(_) | Peer::Host(_) => None,
+        });
+        let window = at.saturating_sub(LONGEST_LEAF / 2).max(span.start);
+        let piece = memchr::memmem::rfind(&self.text[window..at], b": ").map(|colon| window + colon + 2);
+        let piece = piece.unwrap_or(if window == span.start { window } else { at });
+        match requested {
+            Some(end) if at - end < LONGEST_LEAF / 2 => {
+                end + self.text[end..at].iter().take_while(|byte| matches!(byte, b'"' | b':' | b' ')).count()
+            }
+            Some(_) | None => piece,
+        }
     }
 
     fn facts(&self, span: &Range<usize>) -> Facts {
         let last_url = self.envelope.peers.iter().rev().find_map(|peer| match peer {
-            Peer::Url { host, request, mirror } if span.contains(&host.start) => Some((*request, *mirror)),
+            Peer::Url { host, request, mirror, .. } if span.contains(&host.start) => {
+                Some((*request, *mirror))
+            }
             Peer::Url { .. } | Peer::Lookup(_) | Peer::Dial(_) | Peer::Host(_) => None,
         });
         let status =

@@ -33,7 +33,7 @@ pub(crate) struct Image {
 #[derive(Debug, Clone)]
 pub(crate) enum Peer {
     /// The host of a request's URL.
-    Url { host: Range<usize>, request: Request, mirror: bool },
+    Url { host: Range<usize>, end: usize, request: Request, mirror: bool },
     /// A name that was looked up.
     Lookup(Range<usize>),
     /// An address that was dialled.
@@ -111,6 +111,8 @@ impl Reader<'_> {
     fn step(&mut self, anchor: Anchor, start: usize, end: usize) {
         match anchor {
             Anchor::QuotedImage => {
+                // The API server quotes an image that begins with white space, since that is what it refuses.
+                let end = end + usize::from(self.text.get(end) == Some(&b' '));
                 let name = name::token(self.text, end, Some(b'"'));
                 self.image(name, None);
             }
@@ -219,7 +221,12 @@ impl Reader<'_> {
             if status::bare(&self.text[url.span.end..]) {
                 self.envelope.bare_status = Some(url.span.end);
             }
-            self.envelope.peers.push(Peer::Url { host: url.host, request, mirror: url.mirror });
+            self.envelope.peers.push(Peer::Url {
+                host: url.host,
+                end: url.span.end,
+                request,
+                mirror: url.mirror,
+            });
         }
         self.blank(url.span);
     }

@@ -1,6 +1,6 @@
 //! The closed vocabulary of causes.
 //!
-//! One row of [`causes!`] holds every facet of a cause, so that code, title, stage, grade and docs link cannot
+//! One row of the table below holds every facet of a cause, so that code, title, stage, grade and docs link cannot
 //! drift apart. The words a person reads about a cause are its [`Page`].
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The fields of Kubernetes objects that we read, and no others.
 //!
 //! Decoding is tolerant: what is absent or `null` takes its default, unknown fields are passed over, a time that does
-//! not parse is no time. A field of the wrong type makes that one object unreadable; [`decode`] reports it and goes on.
+//! not parse is no time. A field of the wrong type makes that one object unreadable; [`decode_json`] reports it and goes on.
 //! The same structs serve live and saved input.
 
 mod decode;

@@ -71,18 +71,18 @@ pub(super) const ROWS: &[Rule] = &[
         .at(Stage::Blob)
         .from("distribution/distribution@v2.8.3:registry/api/v2/errors.go"),
     // dockerd.
-    Rule::says("docker/manifest-for-not-found", &["manifest for ", " not found"])
+    Rule::says("docker/manifest-for-not-found", &[" not found", "manifest for "])
         .strong(TagNotFound)
         .or(&[RepositoryNotFound, UpstreamOfCacheFailed])
         .at(Stage::Manifest)
         .from("moby/moby@v24.0.9:distribution/errors.go"),
-    Rule::says("docker/manifest-for-not-found-by-digest", &["manifest for ", " not found"])
+    Rule::says("docker/manifest-for-not-found-by-digest", &[" not found", "manifest for "])
         .by_digest()
         .strong(DigestNotFound)
         .or(&[RepositoryNotFound, UpstreamOfCacheFailed])
         .at(Stage::Manifest)
         .from("moby/moby@v24.0.9:distribution/errors.go"),
-    Rule::says("docker/tag-not-found", &["tag ", "not found in repository"])
+    Rule::says("docker/tag-not-found", &["not found in repository", "tag "])
         .certain(TagNotFound)
         .at(Stage::Manifest)
         .from("moby/moby@v1.9.1:graph/pull_v1.go"),
@@ -90,12 +90,12 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(TagNotFound)
         .at(Stage::Manifest)
         .from("moby/moby@v1.9.1:graph/pull_v2.go"),
-    Rule::says("docker/image-not-found-v1", &["error: image ", " not found"])
+    Rule::says("docker/image-not-found-v1", &[" not found", "error: image "])
         .strong(RepositoryNotFound)
         .or(&[TagNotFound, NoCredentials])
         .at(Stage::Manifest)
         .from("moby/moby@v1.9.1:graph/pull_v1.go"),
-    Rule::says("docker/repository-not-found", &["repository ", " not found"])
+    Rule::says("docker/repository-not-found", &[" not found", "repository "])
         .said()
         .unless(&["not found in repository"])
         .strong(RepositoryNotFound)
@@ -112,28 +112,28 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(TagNotFound)
         .at(Stage::Manifest)
         .from("quay/quay@v3.10.0:endpoints/v2/manifest.py"),
-    Rule::says("gcr/failed-to-fetch", &["failed to fetch \"", "from request"])
+    Rule::says("gcr/failed-to-fetch", &["from request", "failed to fetch \""])
         .strong(TagNotFound)
         .or(&[RepositoryNotFound])
         .at(Stage::Manifest)
         .from("https://cloud.google.com/artifact-registry/docs/troubleshooting"),
-    Rule::says("harbor/artifact-not-found", &["artifact ", " not found"])
+    Rule::says("harbor/artifact-not-found", &[" not found", "artifact "])
         .strong(TagNotFound)
         .or(&[RepositoryNotFound, UpstreamOfCacheFailed])
         .at(Stage::Manifest)
         .from("goharbor/harbor@v2.10.0:src/pkg/artifact/dao/dao.go"),
-    Rule::says("harbor/artifact-not-found-by-digest", &["artifact ", " not found"])
+    Rule::says("harbor/artifact-not-found-by-digest", &[" not found", "artifact "])
         .by_digest()
         .strong(DigestNotFound)
         .or(&[RepositoryNotFound, UpstreamOfCacheFailed])
         .at(Stage::Manifest)
         .from("goharbor/harbor@v2.10.0:src/pkg/artifact/dao/dao.go"),
-    Rule::says("harbor/repository-not-found", &["unknown: repository ", " not found"])
+    Rule::says("harbor/repository-not-found", &[" not found", "unknown: repository "])
         .strong(RepositoryNotFound)
         .or(&[UpstreamOfCacheFailed, NotFoundOrDenied])
         .at(Stage::Manifest)
         .from("goharbor/harbor@v2.10.0:src/pkg/repository/dao/dao.go"),
-    Rule::says("harbor/project-not-found", &["project ", " not found"])
+    Rule::says("harbor/project-not-found", &[" not found", "project "])
         .strong(RepositoryNotFound)
         .or(&[NotFoundOrDenied, Forbidden])
         .at(Stage::Manifest)
@@ -157,13 +157,13 @@ pub(super) const ROWS: &[Rule] = &[
         .at(Stage::Manifest)
         .from("containers/storage@v1.59.1:types/errors.go"),
     // Blobs.
-    Rule::says("containerd/content-descriptor", &["could not fetch content descriptor", "not found"])
+    Rule::says("containerd/content-descriptor", &["not found", "could not fetch content descriptor"])
         .verdict()
         .certain(BlobMissing)
         .or(&[DigestNotFound, UpstreamOfCacheFailed])
         .at(Stage::Blob)
         .from("containerd/containerd@v1.7.34:remotes/docker/fetcher.go"),
-    Rule::says("containerd/content-at", &["content at ", " not found"])
+    Rule::says("containerd/content-at", &[" not found", "content at "])
         .verdict()
         .certain(BlobMissing)
         .or(&[UpstreamOfCacheFailed, DigestNotFound])

@@ -43,12 +43,12 @@ pub(super) const ROWS: &[Rule] = &[
         .at(Stage::Reference)
         .from("distribution/reference@v0.5.0:normalize.go"),
     Rule::any("kubelet/invalid-image-name", &["invalidimagename", "failed to apply default image tag"])
-        .verdict()
+        .said()
         .certain(InvalidReference)
         .at(Stage::Reference)
         .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/image_manager.go"),
     Rule::any("kubelet/parse-image-name", &["couldn't parse image name", "couldn't parse image reference"])
-        .verdict()
+        .said()
         .certain(InvalidReference)
         .at(Stage::Reference)
         .from("kubernetes/kubernetes@v1.30.0:pkg/util/parsers/parsers.go"),
