@@ -7,6 +7,7 @@
 //! - [`hypothesis`]: what a text suggests.
 //! - [`sighting`]: one container seen unable to pull.
 //! - [`finding`], [`report`]: sightings of one cause with their verdict, and the public form of all of them.
+//! - [`shell`]: words for commands that can be pasted.
 //! - [`capture`]: text from outside, redacted and capped before anything else sees it.
 
 pub mod capture;
@@ -17,6 +18,7 @@ pub mod hypothesis;
 pub mod object;
 pub mod reference;
 pub mod report;
+pub mod shell;
 pub mod sighting;
 pub mod stage;
 

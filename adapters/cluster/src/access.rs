@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pullmedic_model::shell;
+
 /// How long one request may take, its retries included, unless the caller says otherwise.
 ///
 /// kubectl waits for ever by default; a person on call is better served by an error. The API server itself gives up on
@@ -50,18 +52,9 @@ impl Access {
             .into_iter()
             .filter_map(|(flag, value)| Some((flag, value?)))
             .chain(groups)
-            .map(|(flag, value)| format!(" {flag} {}", shell_word(value)))
+            .map(|(flag, value)| format!(" {flag} {}", shell::word(value)))
             .collect()
     }
-}
-
-/// `word` as a POSIX shell reads it back.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// What of the cluster to read.

@@ -310,7 +310,8 @@ fn decides(cause: Cause, facts: &Facts<'_>) -> String {
     }
 }
 
-fn without_port(endpoint: &str) -> &str {
+/// The host of an endpoint.
+pub(crate) fn without_port(endpoint: &str) -> &str {
     match endpoint.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => endpoint,

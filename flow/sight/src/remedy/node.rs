@@ -1,11 +1,11 @@
 //! Remedies for those who own nodes, networks and registries: explained, never applied by us.
 
 use pullmedic_model::finding::Remedy;
+use pullmedic_model::shell::word as quoted;
 use pullmedic_model::{Actor, Cause};
 
 use super::explained;
-use super::target::quoted;
-use crate::sentence::Facts;
+use crate::sentence::{Facts, without_port};
 
 /// Faults of the registry's side.
 pub(super) fn registry(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
@@ -51,7 +51,7 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
     let endpoint = facts.endpoint();
     let node = facts.node();
     let address = facts.address();
-    let host = host_of(&address);
+    let host = without_port(&address);
     let certs = |file: &str| quoted(&format!("/etc/containerd/certs.d/{address}{file}"));
     let (title, command, note): (String, Option<String>, &str) = match cause {
         Cause::Dns => (
@@ -212,19 +212,12 @@ pub(super) fn sandbox(facts: &Facts<'_>) -> Vec<Remedy> {
     remedies
 }
 
-fn host_of(endpoint: &str) -> &str {
-    match endpoint.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => endpoint,
-    }
-}
-
 fn curl(endpoint: &str, options: &str) -> String {
     format!("curl -sv {options}{} -o /dev/null", quoted(&format!("https://{endpoint}/v2/")))
 }
 
 fn certificate(endpoint: &str, what: &str) -> String {
-    let host = host_of(endpoint);
+    let host = without_port(endpoint);
     let address = if host == endpoint { format!("{endpoint}:443") } else { endpoint.to_owned() };
     format!(
         "openssl s_client -connect {} -servername {} </dev/null 2>/dev/null | openssl x509 -noout {what}",

@@ -1,9 +1,10 @@
 //! Remedies that change a workload or its pull secrets.
 
 use pullmedic_model::finding::{Remedy, Serving};
+use pullmedic_model::shell::word as quoted;
 use pullmedic_model::{Actor, Cause, Grade, Reference};
 
-use super::target::{Target, quoted, scalar};
+use super::target::{Target, scalar};
 use crate::sentence::Facts;
 
 const NEW_SECRET: &str = "regcred";
