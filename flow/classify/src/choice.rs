@@ -163,7 +163,10 @@ impl Reading<'_> {
                 group.iter().map(|&word| (seen[usize::from(word)], self.words.lengths[usize::from(word)]));
             ends.filter(|&(end, _)| end != 0).map(|(end, length)| (end - length) as usize).max()
         });
-        let status = self.envelope.statuses.iter().rev().map(|&(at, _)| at).find(|at| span.contains(at));
+        let mut statuses = self.envelope.statuses.iter().filter(|(at, _)| span.contains(at));
+        // A status may be found twice, by the words before it and by its own; the former read better.
+        let status = statuses.clone().next_back().and_then(|last| statuses.find(|first| first.1 == last.1));
+        let status = status.map(|&(at, _)| at);
         let bare = self.envelope.bare_status.filter(|at| span.contains(at));
         let Some(at) = worded.or(bare).or(status) else { return span.start };
         let requested = self.envelope.peers.iter().rev().find_map(|peer| match peer {
