@@ -130,6 +130,14 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
         Cause::ContentCorrupt => {
             format!("the bytes of {there} that arrived from {endpoint} are not the ones its manifest names.")
         }
+        // Words that fit several of these may not be retold as one of them.
+        Cause::NoCredentials | Cause::BadCredentials | Cause::CredentialsExpired | Cause::Forbidden
+            if facts.verdict.certainty == Certainty::Undecided =>
+        {
+            format!(
+                "{endpoint} refused {there}, and the words do not tell whether for lack of a login or of a right."
+            )
+        }
         Cause::NoCredentials => format!("{endpoint} wants a login for {there}, and none reached it."),
         Cause::BadCredentials => format!("{endpoint} refused the login that was sent for {there}."),
         Cause::CredentialsExpired => {
@@ -154,7 +162,7 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
         Cause::CachedNotAuthorized => {
             format!("{image} is on {node}, and the pod has no login that may use it.")
         }
-        Cause::Dns => format!("the name {endpoint} does not resolve on {node}."),
+        Cause::Dns => of_name(without_port(&endpoint), facts),
         Cause::ConnectionRefused => format!("nothing listens at {endpoint}, as {node} sees it."),
         Cause::ConnectTimeout => format!("{endpoint} does not answer {node} in time."),
         Cause::Unreachable => format!("{node} has no route to {endpoint}."),
@@ -215,6 +223,25 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
         Cause::Unknown => {
             format!("{image} cannot be pulled, and the words do not say why in a way that we know.")
         }
+    }
+}
+
+/// Why a name does not resolve: Go's resolver words an absent name, a server that fails and one that is silent
+/// differently (<https://github.com/golang/go/blob/go1.26.0/src/net/dnsclient_unix.go>).
+fn of_name(name: &str, facts: &Facts<'_>) -> String {
+    let node = facts.node();
+    let words = facts.sighting.testimony.as_ref().map_or("", |testimony| testimony.words.as_str());
+    let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    if has(&["no such host", "Name or service not known"]) {
+        format!(
+            "no name server that {node} asks has an address for {name} (NXDOMAIN, or a name without one)."
+        )
+    } else if has(&["server misbehaving", "SERVFAIL", "Temporary failure in name resolution"]) {
+        format!("the name server that {node} asks for {name} fails to answer (SERVFAIL).")
+    } else if has(&["i/o timeout", "connection refused", "no route", "unreachable"]) {
+        format!("no name server answers {node} when it asks for {name}.")
+    } else {
+        format!("the name {name} does not resolve on {node}.")
     }
 }
 

@@ -8,6 +8,7 @@ mod file;
 mod judge;
 mod objects;
 mod record;
+mod rights;
 mod table;
 mod waiting;
 
@@ -87,13 +88,19 @@ pub(crate) fn scenarios(arguments: &Arguments) -> Result<()> {
         Some(binary) => steps.step("diagnose", || diagnose_all(binary, &cases, &shown))?,
         None => Vec::new(),
     };
+    let tried = match &binary {
+        Some(binary) if arguments.ids.is_empty() => {
+            steps.step("partial rights", || rights::check(&cluster, binary, &cases))?
+        }
+        Some(_) | None => Vec::new(),
+    };
     if !arguments.keep && !arguments.standing {
         steps.step("clear", || clear(&cluster))?;
     }
     if binary.is_none() {
         return not_shown(&cases, &shown);
     }
-    report(arguments, &rows)
+    report(arguments, &rows, &tried)
 }
 
 /// Injects all faults and answers, for each case in turn, how long its sign took.
@@ -287,7 +294,7 @@ fn not_shown(cases: &[Case<'_>], shown: &[Option<f64>]) -> Result<()> {
     bail!("the cluster never showed the fault of {}", missing.join(", "))
 }
 
-fn report(arguments: &Arguments, rows: &[Row<'_>]) -> Result<()> {
+fn report(arguments: &Arguments, rows: &[Row<'_>], tried: &[rights::Tried]) -> Result<()> {
     for row in rows {
         let verdict = if row.answer.differs.is_empty() { "passed" } else { "FAILED" };
         let name = format!("{} {}", row.case.scenario.id, row.case.node.runtime.name());
@@ -296,15 +303,23 @@ fn report(arguments: &Arguments, rows: &[Row<'_>]) -> Result<()> {
             println!("        {difference}");
         }
     }
+    for rights::Tried { name, differs } in tried {
+        println!("{}  {name}", if differs.is_empty() { "passed" } else { "FAILED" });
+        for difference in differs {
+            println!("        {difference}");
+        }
+    }
     if arguments.ids.is_empty() && !arguments.standing {
         // A part of the table would hide the rest, and faults found standing have no time of injection.
         let page = checkout().join("docs/accuracy.md");
         fs::write(&page, table::page(rows)).with_context(|| format!("could not write {}", page.display()))?;
     }
-    let failed = rows.iter().filter(|row| !row.answer.differs.is_empty()).count();
-    println!("{} passed, {failed} failed", rows.len() - failed);
+    let all = rows.len() + tried.len();
+    let failed = rows.iter().filter(|row| !row.answer.differs.is_empty()).count()
+        + tried.iter().filter(|tried| !tried.differs.is_empty()).count();
+    println!("{} passed, {failed} failed", all - failed);
     if failed > 0 {
-        bail!("{failed} of {} cases are not as expected", rows.len());
+        bail!("{failed} of {all} cases are not as expected");
     }
     Ok(())
 }
