@@ -16,10 +16,15 @@ pub struct Context<'a> {
     /// The image of the container, as the pod has it; `None` when the caller does not know it. It is kept
     /// from voting, like every image that the text names.
     pub image: Option<&'a str>,
-    /// The waiting reason, or the reason of the event; `None` when there is none. It speaks only when the
-    /// text does not.
+    /// The waiting reason, or the reason of the event; `None` when there is none. It speaks only when the text does
+    /// not, and [`SANDBOX_REASON`] makes the verdict that of the pause image.
     pub reason: Option<&'a str>,
 }
+
+/// The reason of the kubelet's event for a sandbox that it could not make. With it, the cause that the words name is
+/// told as the one inside [`Cause::SandboxImage`]. Without it the innermost error alone speaks, also of a pause image:
+/// wrappers do not, by the reading conventions of the vocabulary.
+pub const SANDBOX_REASON: &str = "FailedCreatePodSandBox";
 
 /// The longest leaf, in bytes.
 const LONGEST_LEAF: usize = 400;
@@ -34,7 +39,8 @@ pub fn classify(message: &[u8], context: Context<'_>) -> Hypothesis {
     let words = Words::get();
     let hits = words.find(&text);
     let envelope = envelope::read(&text, &hits, context.image.map(str::as_bytes));
-    let reading = Reading { words, text: &text, hits: &hits, envelope: &envelope };
+    let wrapped = envelope.sandbox && context.reason == Some(SANDBOX_REASON);
+    let reading = Reading { words, text: &text, hits: &hits, envelope: &envelope, wrapped };
     let mut decided = None;
     let mut also = Vec::new();
     for attempt in &envelope.attempts {
@@ -99,6 +105,8 @@ struct Reading<'a> {
     text: &'a [u8],
     hits: &'a [Hit],
     envelope: &'a Envelope,
+    /// Whether the cause is told as the one inside [`Cause::SandboxImage`].
+    wrapped: bool,
 }
 
 /// What a part of the text says beside its words.
@@ -209,7 +217,7 @@ impl Reading<'_> {
     fn hypothesis(&self, choice: &Choice, span: &Range<usize>, also: Vec<Cause>) -> Hypothesis {
         let rule = choice.rule;
         let stage = rule.stage.or_else(|| self.stage(span));
-        let inner = self.envelope.sandbox.then_some(rule.cause).filter(|&cause| cause != Cause::SandboxImage);
+        let inner = self.wrapped.then_some(rule.cause).filter(|&cause| cause != Cause::SandboxImage);
         let cause = if inner.is_some() { Cause::SandboxImage } else { rule.cause };
         Hypothesis {
             cause,

@@ -1,14 +1,14 @@
 //! A runtime's or kubelet's text to ranked hypotheses.
 //!
-//! [`classify`] takes the envelope apart ([`text`], [`anchor`], [`envelope`]), sets aside every name,
-//! address, URL and digest so that they never vote, and asks one table ([`table`], its rows are [`Rule`]s)
-//! what the words that remain mean ([`choice`]).
+//! [`classify`] takes the envelope apart (`text`, `anchor`, `envelope`), sets aside every name,
+//! address, URL and digest so that they never vote, and asks one table (`table`, its rows are [`Rule`]s)
+//! what the words that remain mean (`choice`).
 //!
-//! Pure and synchronous: bytes in, a [`Hypothesis`] out; time linear in the input, and the input capped
+//! Pure and synchronous: bytes in, a [`Hypothesis`](pullmedic_model::Hypothesis) out; time linear in the input, and the input capped
 //! ([`WHOLE`], [`TAIL`]).
 //!
 //! The text is expected as `pullmedic_model::capture` leaves it, secrets already replaced: nothing is
-//! redacted here, and the hypothesis quotes the text ([`Hypothesis::leaf`], [`Hypothesis::image`]).
+//! redacted here, and the hypothesis quotes the text (its leaf and image).
 
 mod anchor;
 mod choice;
@@ -20,7 +20,7 @@ mod table;
 mod text;
 mod words;
 
-pub use choice::{Context, classify};
+pub use choice::{Context, SANDBOX_REASON, classify};
 pub use rule::{Depth, Request, Rule};
 pub use text::{TAIL, WHOLE};
 

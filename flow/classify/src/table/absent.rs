@@ -61,7 +61,7 @@ pub(super) const ROWS: &[Rule] = &[
         "distribution/name-unknown",
         &["name unknown", "name_unknown", "repository name not known to registry"],
     )
-    .certain(RepositoryNotFound)
+    .strong(RepositoryNotFound)
     .or(&[NoCredentials, Forbidden, UpstreamOfCacheFailed])
     .at(Stage::Manifest)
     .from("distribution/distribution@v2.8.3:registry/api/v2/errors.go"),

@@ -143,6 +143,8 @@ pub(super) const ROWS: &[Rule] = &[
             "mime type \"text/html",
             "mimetype: text/html",
             "media type: \"text/html",
+            "unknown type: text/html",
+            "mediatype=text/html",
         ],
     )
     .verdict()

@@ -45,13 +45,24 @@ pub(super) const ROWS: &[Rule] = &[
     .certain(Dns)
     .at(Stage::Name)
     .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
+    Rule::says("net/lookup-timeout", &["dial tcp: lookup ", "i/o timeout"])
+        .certain(Dns)
+        .at(Stage::Name)
+        .from("golang/go@go1.22.0:src/net/lookup.go"),
     Rule::says(
-        "net/lookup-timeout",
-        &["dial tcp: lookup ", "i/o timeout|deadline exceeded|operation was canceled"],
+        "net/lookup-given-up",
+        &["dial tcp: lookup ", "deadline exceeded|operation was canceled|context canceled"],
     )
-    .certain(Dns)
+    .strong(Dns)
+    .or(&[PullCancelled])
     .at(Stage::Name)
     .from("golang/go@go1.22.0:src/net/lookup.go"),
+    // A message that lost its beginning: port 53 is the resolver's.
+    Rule::says("net/resolver-port", &["read udp|dial udp|write udp", ":53"])
+        .verdict()
+        .certain(Dns)
+        .at(Stage::Name)
+        .from("golang/go@go1.22.0:src/net/dnsclient_unix.go"),
     Rule::any("net/lookup-failed", &["dial tcp: lookup "])
         .said()
         .certain(Dns)
@@ -198,7 +209,7 @@ pub(super) const ROWS: &[Rule] = &[
             "http2: timeout awaiting response headers",
         ],
     )
-    .certain(ConnectionReset)
+    .strong(ConnectionReset)
     .or(&[Proxy, RegistryUnavailable])
     .from("golang/go@go1.22.0:src/net/http/h2_bundle.go"),
     Rule::any("io/unexpected-eof", &["unexpected eof"])

@@ -161,6 +161,7 @@ pub(super) const ROWS: &[Rule] = &[
     Rule::any(
         "registry/internal",
         &[
+            "error response from daemon: unknown: ",
             "unknown: unknown error",
             "unknown: internal",
             "internal error",

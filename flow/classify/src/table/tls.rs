@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Rule] = &[
     .at(Stage::Tls)
     .from("golang/go@go1.22.0:src/crypto/tls/alert.go"),
     Rule::says("tls/handshake-failure", &["tls: handshake failure"])
-        .certain(TlsProtocol)
+        .strong(TlsProtocol)
         .or(&[ClientCertificateRequired, Proxy, pullmedic_model::Cause::Unknown])
         .at(Stage::Tls)
         .from("golang/go@go1.22.0:src/crypto/tls/alert.go"),

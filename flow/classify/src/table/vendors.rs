@@ -163,13 +163,10 @@ pub(super) const ROWS: &[Rule] = &[
         .strong(Forbidden)
         .or(&[NoCredentials, BadCredentials])
         .from("https://jfrog.com/help/r/jfrog-artifactory-documentation/docker-registry"),
-    Rule::any(
-        "artifactory/wrong-login",
-        &["bad_credential", "wrong username was used", "token failed verification", "bad credentials"],
-    )
-    .strong(BadCredentials)
-    .or(&[CredentialsExpired])
-    .from("https://jfrog.com/help/r/jfrog-artifactory-documentation/docker-registry"),
+    Rule::any("artifactory/wrong-login", &["bad_credential", "wrong username was used", "bad credentials"])
+        .strong(BadCredentials)
+        .or(&[CredentialsExpired])
+        .from("https://jfrog.com/help/r/jfrog-artifactory-documentation/docker-registry"),
     Rule::any("artifactory/token-mixed-up", &["does not match bearer token resource"])
         .strong(Forbidden)
         .or(&[RegistryUnavailable, UpstreamOfCacheFailed])

@@ -1,6 +1,6 @@
 //! Messages of several parts: credentials tried in turn, mirrors before the origin, an image tried again as an artifact.
 
-use pullmedic_classify::{Context, classify};
+use pullmedic_classify::{Context, SANDBOX_REASON, classify};
 use pullmedic_model::{Cause, Confidence, Hypothesis, Stage};
 
 use crate::composed::{DIGEST, Image, event, waiting};
@@ -70,7 +70,7 @@ fn the_same_image_tried_as_an_artifact_adds_nothing() {
 }
 
 #[test]
-fn the_pause_image_wraps_what_befell_it() {
+fn the_pause_image_wraps_what_befell_it_where_the_event_says_so() {
     let pause = Image::named("pause", "3.9");
     let refused = pause.requesting("dial tcp 192.0.2.7:443: connect: connection refused");
     for frame in ["Failed to create pod sandbox", "Failed create pod sandbox"] {
@@ -79,7 +79,10 @@ fn the_pause_image_wraps_what_befell_it() {
                 "{frame}: rpc error: code = Unknown desc = {inside}failed to pull image \"{}\": {refused}",
                 pause.reference()
             );
-            let hypothesis = read(&message);
+            let bare = read(&message);
+            assert_eq!((bare.cause, bare.inner), (Cause::ConnectionRefused, None));
+            let hypothesis =
+                classify(message.as_bytes(), Context { image: None, reason: Some(SANDBOX_REASON) });
             assert_eq!(
                 (hypothesis.cause, hypothesis.inner),
                 (Cause::SandboxImage, Some(Cause::ConnectionRefused))
