@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pullmedic_model::finding::{Finding, FindingState, ManagedBy, Observation, Serving, Vantage, Witness};
 use pullmedic_model::object::{ContainerKind, Objects};
 use pullmedic_model::sighting::Testimony;
-use pullmedic_model::{Captured, Cause, Certainty, Hypothesis, Sighting};
+use pullmedic_model::{Captured, Cause, Certainty, Group, Hypothesis, Sighting};
 
 use crate::index::Index;
 use crate::remedy::{self, Around};
@@ -172,7 +172,19 @@ fn finding(
     let around = Around { serving: &serving, managed_by: &managed_by };
     let remedies = remedy::remedies(&facts, &around);
     let said = observations(members);
-    let missing_secrets = missing_secrets(members);
+    // A secret that is not there explains a refusal, and nothing else.
+    let missing_secrets = match verdict.cause.group() {
+        Group::Authentication => missing_secrets(members),
+        _ if verdict.cause == Cause::NotFoundOrDenied => missing_secrets(members),
+        Group::Name
+        | Group::Absent
+        | Group::Network
+        | Group::Limit
+        | Group::Tls
+        | Group::Disk
+        | Group::Policy
+        | Group::Runtime => Vec::new(),
+    };
     Finding {
         id: key.id(),
         cause: verdict.cause,

@@ -120,7 +120,7 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
             facts.reference.as_ref().map_or(image, |reference| reference.repository.as_str())
         ),
         Cause::TagNotFound => format!("{endpoint} does not have {there}."),
-        Cause::DigestNotFound => format!("{endpoint} does not have {there} under that digest."),
+        Cause::DigestNotFound => format!("{endpoint} does not have {there}."),
         Cause::NotFoundOrDenied => {
             format!("{image} is either absent or hidden from us: {endpoint} answers both alike.")
         }

@@ -143,6 +143,9 @@ fn rival(cause: Cause, code: Cause) -> Rival {
         (C::TagNotFound, C::RepositoryNotFound) | (C::RepositoryNotFound, C::TagNotFound) => {
             "the runtime words a missing tag and a missing repository alike"
         }
+        (C::DigestNotFound, C::RepositoryNotFound) => {
+            "the runtime words a missing digest and a missing repository alike"
+        }
         (C::PullStalled, C::PullQueued) | (C::PullQueued, C::PullStalled) => {
             "the kubelet announces a pull before its turn in the queue comes"
         }

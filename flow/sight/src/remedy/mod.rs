@@ -23,7 +23,8 @@ pub(crate) fn remedies(facts: &Facts<'_>, around: &Around<'_>) -> Vec<Remedy> {
     let target = Target::of(&facts.sighting.place, around.managed_by);
     let cause = facts.verdict.inner.unwrap_or(facts.verdict.cause);
     if facts.verdict.cause == Cause::SandboxImage {
-        return node::sandbox(facts);
+        // The pause image is the platform's: nothing about the workload mends it.
+        return node::sandbox(facts).into_iter().chain(of_others(cause, facts)).collect();
     }
     match cause {
         Cause::InvalidReference => workload::corrected_reference(facts, &target),
@@ -41,7 +42,13 @@ pub(crate) fn remedies(facts: &Facts<'_>, around: &Around<'_>) -> Vec<Remedy> {
         Cause::PlatformMismatch => workload::platform(facts, &target),
         Cause::NeverPullAbsent => workload::never(facts, &target),
         Cause::RateLimited => workload::rate_limited(facts, &target),
-        Cause::StaleImage => Vec::new(),
+        other => of_others(other, facts),
+    }
+}
+
+/// Remedies for those who own registries, networks and nodes; none for a cause that the workload's owners mend.
+fn of_others(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
+    match cause {
         Cause::Forbidden
         | Cause::BlobMissing
         | Cause::UnsupportedManifest
@@ -76,8 +83,24 @@ pub(crate) fn remedies(facts: &Facts<'_>, around: &Around<'_>) -> Vec<Remedy> {
         | Cause::RuntimeUnavailable
         | Cause::PullStalled
         | Cause::PullCancelled
-        | Cause::SandboxImage
         | Cause::Unknown => node::on_node(cause, facts),
+        Cause::SandboxImage
+        | Cause::InvalidReference
+        | Cause::RepositoryNotFound
+        | Cause::TagNotFound
+        | Cause::DigestNotFound
+        | Cause::NoCredentials
+        | Cause::BadCredentials
+        | Cause::CredentialsExpired
+        | Cause::NotFoundOrDenied
+        | Cause::PullSecretMissing
+        | Cause::PullSecretMalformed
+        | Cause::PullSecretUnmatched
+        | Cause::CachedNotAuthorized
+        | Cause::PlatformMismatch
+        | Cause::RateLimited
+        | Cause::NeverPullAbsent
+        | Cause::StaleImage => Vec::new(),
     }
 }
 

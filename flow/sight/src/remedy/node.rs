@@ -200,16 +200,7 @@ pub(super) fn sandbox(facts: &Facts<'_>) -> Vec<Remedy> {
         ),
     );
     remedy.actor = Actor::Platform;
-    let mut remedies = vec![remedy];
-    if let Some(inner) = facts.verdict.inner
-        && inner != Cause::Unknown
-    {
-        remedies.extend(match inner.actor() {
-            Actor::Registry => registry(inner, facts),
-            Actor::Application | Actor::Platform | Actor::Network => on_node(inner, facts),
-        });
-    }
-    remedies
+    vec![remedy]
 }
 
 fn curl(endpoint: &str, options: &str) -> String {
