@@ -10,10 +10,12 @@ use pullmedic_model::Stage;
 use crate::rule::{Request, Rule};
 
 pub(super) const ROWS: &[Rule] = &[
+    // Four causes share the words (a login that never came, one that was refused, a node's plugin that gave none, a
+    // repository that is hidden), and a bare status favours none of them enough to lead.
     Rule::says("http/401", &[])
         .status(401)
         .frame()
-        .strong(NoCredentials)
+        .weak(NoCredentials)
         .or(&[BadCredentials, CredentialProviderFailed, RepositoryNotFound])
         .from("containerd/containerd@v1.6.20:remotes/docker/resolver.go"),
     Rule::says("http/403", &[])
