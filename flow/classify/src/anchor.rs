@@ -136,6 +136,8 @@ pub(crate) const ANCHORS: &[(&str, Anchor)] = &[
     ("runpodsandbox", Anchor::Sandbox),
     ("pull image", Anchor::Pull),
     ("pulling image", Anchor::Pull),
+    ("errimagepull", Anchor::Pull),
+    ("imagepullbackoff", Anchor::Pull),
     ("pull and unpack", Anchor::Pull),
     ("failed to resolve", Anchor::At(Stage::Manifest)),
     ("manifest for", Anchor::At(Stage::Manifest)),

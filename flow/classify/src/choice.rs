@@ -251,7 +251,8 @@ impl Reading<'_> {
             }
             Some(Stage::Unpack) => &[Cause::UnpackFailed, Cause::NodeStoreDamaged, Cause::DiskFull],
             // A bare `Back-off pulling image`: what pulls fail of most.
-            None => &[Cause::NoCredentials, Cause::Forbidden, Cause::TagNotFound],
+            None if self.envelope.pull => &[Cause::NoCredentials, Cause::Forbidden, Cause::TagNotFound],
+            None => &[],
             Some(
                 Stage::Reference
                 | Stage::Policy
@@ -265,7 +266,7 @@ impl Reading<'_> {
         Hypothesis {
             cause: if self.envelope.sandbox { Cause::SandboxImage } else { Cause::Unknown },
             confidence: Confidence::Weak,
-            rivals: if self.text.is_empty() { Vec::new() } else { rivals.to_vec() },
+            rivals: rivals.to_vec(),
             stage,
             endpoint: self.peer(span).and_then(|peer| self.endpoint_at(peer)),
             image: self.image(),

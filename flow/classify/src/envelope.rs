@@ -61,6 +61,8 @@ pub(crate) struct Envelope {
     pub(crate) stages: Vec<(usize, Stage)>,
     /// Whether the pull is that of the pause image.
     pub(crate) sandbox: bool,
+    /// Whether a pull or an image is spoken of at all.
+    pub(crate) pull: bool,
 }
 
 /// Reads the envelope of `text`, whose words are `hits`; `image` is the image the caller knows of.
@@ -280,6 +282,7 @@ impl Reader<'_> {
     fn finish(self, image: Option<&[u8]>) {
         let (text, envelope) = (self.text, self.envelope);
         envelope.sandbox = self.pause || (self.sandbox && self.pull);
+        envelope.pull = self.pull || !envelope.images.is_empty();
         let own = envelope.images.iter().filter_map(|image| name::telling_part(&text[image.name.clone()]));
         let mut parts: Vec<&[u8]> = image.and_then(name::telling_part).into_iter().chain(own).collect();
         parts.sort_unstable_by_key(|part| part.len());

@@ -41,44 +41,60 @@ pub(crate) fn after(text: &[u8], from: usize, blanks: &[Range<usize>]) -> Option
     None
 }
 
-/// The reason phrases that proxies answer a CONNECT with. `net/http` prints the phrase alone.
-const PHRASES: [&[u8]; 24] = [
-    b"Access Denied",
-    b"Authentication Required",
-    b"Bad Gateway",
-    b"Bad Request",
-    b"Blocked",
-    b"Forbidden",
-    b"Found",
-    b"Gateway Time-out",
-    b"Gateway Timeout",
-    b"Internal Server Error",
-    b"Method Not Allowed",
-    b"Moved Permanently",
-    b"Network Authentication Required",
-    b"Not Acceptable",
-    b"Not Found",
-    b"Not Implemented",
-    b"Policy Falsified",
-    b"Proxy Authentication Required",
-    b"Request Timeout",
-    b"Service Unavailable",
-    b"Temporary Redirect",
-    b"Unauthorized",
-    b"authenticationrequired",
-    b"DNS resolution failed",
-];
+/// The longest reason phrase: proxies make up their own, none of them a sentence.
+const LONGEST_PHRASE: usize = 48;
 
-/// Whether what follows a request's URL is a reason phrase and nothing more.
-/// <https://github.com/golang/go/blob/go1.22.0/src/net/http/transport.go> `dialConn`: the error is the status
-/// without its number.
+/// Whether what follows a request's URL is the reason phrase of a status and nothing more, as `net/http` prints a
+/// proxy's answer to CONNECT: the status without its number. Errors of Go's own begin in lower case.
+/// <https://github.com/golang/go/blob/go1.22.0/src/net/http/transport.go> `dialConn`
 pub(crate) fn bare(after: &[u8]) -> bool {
     let after = after.strip_prefix(b"\"").unwrap_or(after);
     let Some(words) = after.strip_prefix(b": ") else { return false };
-    PHRASES.iter().any(|phrase| {
-        words.strip_prefix(*phrase).is_some_and(|rest| {
-            rest.first()
-                .is_none_or(|byte| matches!(byte, b'"' | b',' | b';' | b'.' | b']' | b')' | b'}' | b'\''))
-        })
-    })
+    let window = &words[..words.len().min(LONGEST_PHRASE)];
+    let length =
+        window.iter().take_while(|byte| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-')).count();
+    let named =
+        matches!(words, [first, second, ..] if first.is_ascii_uppercase() && second.is_ascii_lowercase());
+    let closed = words
+        .get(length)
+        .is_none_or(|byte| matches!(byte, b'"' | b',' | b';' | b'.' | b']' | b'(' | b')' | b'}' | b'\''));
+    named && closed && length < LONGEST_PHRASE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phrase_alone_is_a_proxys_and_an_error_is_not() {
+        for phrase in [
+            "Forbidden",
+            "Gateway Time-out",
+            "Service Unavailable\"",
+            "Blocked by Policy (see help)",
+            "Not Found, rpc",
+        ] {
+            assert!(bare(format!("\": {phrase}").as_bytes()), "{phrase}");
+            assert!(bare(format!(": {phrase}").as_bytes()), "{phrase}");
+        }
+        for error in [
+            "EOF",
+            "dial tcp",
+            "Forbidden: no",
+            "403 Forbidden",
+            "",
+            "x509: certificate",
+            "net/http: TLS handshake timeout",
+        ] {
+            assert!(!bare(format!("\": {error}").as_bytes()), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_number_without_a_status_is_none() {
+        assert_eq!(after(b"status of 12345 pods", 6, &[]), None);
+        assert_eq!(after(b"exit status 101", 11, &[]), None);
+        assert_eq!(after(b"status code x: 404 Not Found", 6, &[12..13]), Some(404));
+        assert_eq!(after(b"status 999", 6, &[]), None);
+    }
 }

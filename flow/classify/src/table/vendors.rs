@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Rule] = &[
             "session has expired",
             "jwt expired",
             "jwt is expired",
-            "verification failed: expired",
+            "failed verification: expired",
         ],
     )
     .unless(&["x509"])
