@@ -94,7 +94,8 @@ mod tests {
     fn a_number_without_a_status_is_none() {
         assert_eq!(after(b"status of 12345 pods", 6, &[]), None);
         assert_eq!(after(b"exit status 101", 11, &[]), None);
-        assert_eq!(after(b"status code x: 404 Not Found", 6, &[12..13]), Some(404));
+        let url = 12..13;
+        assert_eq!(after(b"status code x: 404 Not Found", 6, std::slice::from_ref(&url)), Some(404));
         assert_eq!(after(b"status 999", 6, &[]), None);
     }
 }

@@ -51,7 +51,18 @@ const SPECIAL: [bool; 256] = {
     table
 };
 
+/// Whether [`copy`] would change nothing. Most messages are so; folding over all bytes lets the compiler take many at once.
+fn is_plain(text: &[u8]) -> bool {
+    let special =
+        text.iter().fold(false, |found, &byte| found | (byte < b' ') | (byte == b'\\') | (byte == 0x7f));
+    !special && memchr::memmem::find(text, b"  ").is_none()
+}
+
 fn copy(from: &[u8], out: &mut Vec<u8>) {
+    if is_plain(from) && !from.starts_with(b" ") {
+        out.extend_from_slice(from);
+        return;
+    }
     // `C:\root` holds no escapes; a Windows message is recognised by its drive or UNC paths.
     let windows = memchr::memmem::find(from, b":\\").is_some() || from.starts_with(b"\\\\?\\");
     let mut at = 0;
