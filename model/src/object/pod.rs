@@ -116,12 +116,21 @@ pub struct PodStatus {
     /// Statuses of ephemeral containers.
     #[serde(default, deserialize_with = "lenient::null")]
     pub ephemeral_container_statuses: Vec<ContainerStatus>,
-    /// Conditions.
+    /// When conditions last changed; what they say is not read.
     #[serde(default, deserialize_with = "lenient::null")]
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<Change>,
 }
 
-/// A condition of a pod, node or workload.
+/// When a condition last changed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// When it last changed.
+    #[serde(default, deserialize_with = "lenient::time")]
+    pub last_transition_time: Option<Timestamp>,
+}
+
+/// A condition of a workload.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
@@ -262,9 +271,17 @@ impl ContainerKind {
 }
 
 impl Pod {
-    /// Adds to the spec what only the status names: people save and paste pods without their spec.
+    /// Adds to the spec what only the status names, since people save and paste pods without their spec; and leaves out
+    /// volumes that are no images, which are most of what a healthy pod holds.
     pub(super) fn complete(&mut self) {
         let Pod { spec, status, .. } = self;
+        spec.volumes.retain(|volume| volume.image.is_some());
+        if spec.volumes.is_empty() {
+            spec.volumes = Vec::new();
+            for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
+                container.volume_mounts = Vec::new();
+            }
+        }
         for (containers, statuses) in [
             (&mut spec.init_containers, &status.init_container_statuses),
             (&mut spec.containers, &status.container_statuses),
