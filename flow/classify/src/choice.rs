@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pullmedic_model::{Cause, Confidence, Endpoint, Hypothesis, Stage};
+use pullmedic_model::{Cause, Confidence, Hypothesis, Stage};
 
 use crate::envelope::{self, Envelope, Peer};
 use crate::name;
@@ -16,18 +16,15 @@ pub struct Context<'a> {
     /// The image of the container, as the pod has it; `None` when the caller does not know it. It is kept
     /// from voting, like every image that the text names.
     pub image: Option<&'a str>,
-    /// The waiting reason, or the reason of the event; `None` when there is none. It speaks only when the text does
-    /// not, and [`SANDBOX_REASON`] makes the verdict that of the pause image.
+    /// The waiting reason, or the reason of the event; `None` when there is none. It speaks only when the
+    /// text does not, and [`SANDBOX_REASON`] makes the verdict that of the pause image.
     pub reason: Option<&'a str>,
 }
 
-/// The reason of the kubelet's event for a sandbox that it could not make. With it, the cause that the words name is
-/// told as the one inside [`Cause::SandboxImage`]. Without it the innermost error alone speaks, also of a pause image:
-/// wrappers do not, by the reading conventions of the vocabulary.
+/// The reason of the kubelet's event for a sandbox that it could not make. With it, the cause that the words
+/// name is told as the one inside [`Cause::SandboxImage`]. Without it the innermost error alone speaks, also
+/// of a pause image: wrappers do not, by the reading conventions of the vocabulary.
 pub const SANDBOX_REASON: &str = "FailedCreatePodSandBox";
-
-/// The longest leaf, in bytes.
-const LONGEST_LEAF: usize = 400;
 
 /// What the text of a failed pull suggests.
 ///
@@ -100,13 +97,13 @@ struct Choice {
     start: usize,
 }
 
-struct Reading<'a> {
-    words: &'static Words,
-    text: &'a [u8],
-    hits: &'a [Hit],
-    envelope: &'a Envelope,
+pub(crate) struct Reading<'a> {
+    pub(crate) words: &'static Words,
+    pub(crate) text: &'a [u8],
+    pub(crate) hits: &'a [Hit],
+    pub(crate) envelope: &'a Envelope,
     /// Whether the cause is told as the one inside [`Cause::SandboxImage`].
-    wrapped: bool,
+    pub(crate) wrapped: bool,
 }
 
 /// What a part of the text says beside its words.
@@ -161,35 +158,6 @@ impl Reading<'_> {
             status: facts.status,
             start: self.start(row, &seen, span),
         })
-    }
-
-    /// Where the leaf begins: after the request that failed, else at the `: `-parted piece that holds the deciding
-    /// words. Of a row with several words the last one decides.
-    fn start(&self, row: &Compiled, seen: &[u32; MOST_WORDS], span: &Range<usize>) -> usize {
-        let worded = row.groups.last().and_then(|group| {
-            let ends =
-                group.iter().map(|&word| (seen[usize::from(word)], self.words.lengths[usize::from(word)]));
-            ends.filter(|&(end, _)| end != 0).map(|(end, length)| (end - length) as usize).max()
-        });
-        let mut statuses = self.envelope.statuses.iter().filter(|(at, _)| span.contains(at));
-        // A status may be found twice, by the words before it and by its own; the former read better.
-        let status = statuses.clone().next_back().and_then(|last| statuses.find(|first| first.1 == last.1));
-        let status = status.map(|&(at, _)| at);
-        let bare = self.envelope.bare_status.filter(|at| span.contains(at));
-        let Some(at) = worded.or(bare).or(status) else { return span.start };
-        let requested = self.envelope.peers.iter().rev().find_map(|peer| match peer {
-            Peer::Url { end, .. } => (span.start <= *end && *end <= at).then_some(*end),
-            Peer::Lookup(_) | Peer::Dial(_) | Peer::Host(_) => None,
-        });
-        let window = at.saturating_sub(LONGEST_LEAF / 2).max(span.start);
-        let piece = memchr::memmem::rfind(&self.text[window..at], b": ").map(|colon| window + colon + 2);
-        let piece = piece.unwrap_or(if window == span.start { window } else { at });
-        match requested {
-            Some(end) if at - end < LONGEST_LEAF / 2 => {
-                end + self.text[end..at].iter().take_while(|byte| matches!(byte, b'"' | b':' | b' ')).count()
-            }
-            Some(_) | None => piece,
-        }
     }
 
     fn facts(&self, span: &Range<usize>) -> Facts {
@@ -283,108 +251,6 @@ impl Reading<'_> {
             leaf: String::new(),
             rule: None,
         }
-    }
-
-    /// The stage that the envelope names: that of the failing request, else the last that the words name.
-    fn stage(&self, span: &Range<usize>) -> Option<Stage> {
-        let worded =
-            self.envelope.stages.iter().rev().find(|(at, _)| span.contains(at)).map(|&(_, stage)| stage);
-        let requested = self.envelope.peers.iter().rev().find_map(|peer| match peer {
-            Peer::Url { host, request, .. } if span.contains(&host.start) => match request {
-                Request::Ping => Some(Stage::Ping),
-                Request::Token => Some(Stage::Token),
-                // The manifest of a platform is fetched like a blob, and its URL tells them apart.
-                Request::Manifest => Some(Stage::Manifest),
-                Request::Blob => Some(Stage::Blob),
-                Request::Other => None,
-            },
-            Peer::Url { .. } | Peer::Lookup(_) | Peer::Dial(_) | Peer::Host(_) => None,
-        });
-        match (requested, worded) {
-            // A configuration is a blob to the registry, and what reads it knows better.
-            (Some(Stage::Blob), Some(Stage::Config)) => Some(Stage::Config),
-            (Some(Stage::Manifest), Some(Stage::Token | Stage::Unpack)) => worded,
-            (Some(stage), _) => Some(stage),
-            (None, _) => worded,
-        }
-    }
-
-    /// The host that the failing stage spoke to, if that stage speaks to one.
-    fn endpoint(&self, stage: Option<Stage>, rule: &Rule, span: &Range<usize>) -> Option<Endpoint> {
-        let stage = stage.unwrap_or(rule.cause.usual_stage());
-        match stage {
-            Stage::Reference
-            | Stage::Policy
-            | Stage::Secret
-            | Stage::Queue
-            | Stage::Unpack
-            | Stage::Sandbox
-            | Stage::Start => None,
-            Stage::Connect | Stage::Name if rule.cause == Cause::Proxy => {
-                self.dialled(span).or_else(|| self.peer(span)).and_then(|peer| self.endpoint_at(peer))
-            }
-            Stage::Name | Stage::Connect | Stage::Tls | Stage::Ping => {
-                self.peer(span).and_then(|peer| self.endpoint_at(peer))
-            }
-            Stage::Token => self.peer(span).and_then(|peer| self.endpoint_at(peer)),
-            Stage::Manifest | Stage::Platform | Stage::Config | Stage::Blob => {
-                let spoken = self.peer(span).and_then(|peer| self.endpoint_at(peer));
-                spoken.or_else(|| self.origin(span))
-            }
-        }
-    }
-
-    /// What was spoken to last: a URL before a bare host, a host before an address.
-    fn peer(&self, span: &Range<usize>) -> Option<&Peer> {
-        let weight = |peer: &Peer| match peer {
-            Peer::Url { .. } => 3,
-            Peer::Host(_) => 2,
-            Peer::Lookup(_) => 1,
-            Peer::Dial(_) => 0,
-        };
-        let inside = |peer: &&Peer| {
-            let (Peer::Url { host: at, .. } | Peer::Host(at) | Peer::Lookup(at) | Peer::Dial(at)) = peer;
-            span.contains(&at.start) && self.endpoint_at(peer).is_some()
-        };
-        self.envelope.peers.iter().filter(inside).max_by_key(|peer| weight(peer))
-    }
-
-    /// The address or name that was dialled, where that is the proxy's.
-    fn dialled(&self, span: &Range<usize>) -> Option<&Peer> {
-        self.envelope.peers.iter().rev().find(|peer| match peer {
-            Peer::Dial(at) | Peer::Lookup(at) => span.contains(&at.start) && self.endpoint_at(peer).is_some(),
-            Peer::Url { .. } | Peer::Host(_) => false,
-        })
-    }
-
-    fn endpoint_at(&self, peer: &Peer) -> Option<Endpoint> {
-        let (Peer::Url { host: at, .. } | Peer::Host(at) | Peer::Lookup(at) | Peer::Dial(at)) = peer;
-        Endpoint::parse(std::str::from_utf8(&self.text[at.clone()]).ok()?).ok()
-    }
-
-    /// The host in the name of the image that the words speak of last.
-    fn origin(&self, span: &Range<usize>) -> Option<Endpoint> {
-        let spoken = self.envelope.images.iter().rev().find(|image| span.contains(&image.name.start));
-        let host = name::host(&self.text[spoken?.name.clone()]);
-        Endpoint::parse(std::str::from_utf8(host).ok()?).ok()
-    }
-
-    fn image(&self) -> Option<String> {
-        let image = self.envelope.images.first()?;
-        let mut name = String::from_utf8_lossy(&self.text[image.name.clone()]).into_owned();
-        if let Some(version) = &image.version {
-            let version = String::from_utf8_lossy(&self.text[version.clone()]);
-            name.push(if version.starts_with("sha256:") { '@' } else { ':' });
-            name.push_str(&version);
-        }
-        Some(name)
-    }
-
-    /// The words from `start` on, without what closes the envelope.
-    fn leaf(&self, start: usize, end: usize) -> String {
-        let words = &self.text[start..end.min(start + LONGEST_LEAF)];
-        let words = String::from_utf8_lossy(words);
-        words.trim_end_matches(['"', ']', '}', ',', ';', ' ', '\u{fffd}']).to_owned()
     }
 }
 

@@ -44,8 +44,8 @@ pub(crate) fn after(text: &[u8], from: usize, blanks: &[Range<usize>]) -> Option
 /// The longest reason phrase: proxies make up their own, none of them a sentence.
 const LONGEST_PHRASE: usize = 48;
 
-/// Whether what follows a request's URL is the reason phrase of a status and nothing more, as `net/http` prints a
-/// proxy's answer to CONNECT: the status without its number. Errors of Go's own begin in lower case.
+/// Whether what follows a request's URL is the reason phrase of a status and nothing more, as `net/http`
+/// prints a proxy's answer to CONNECT: the status without its number. Errors of Go's own begin in lower case.
 /// <https://github.com/golang/go/blob/go1.22.0/src/net/http/transport.go> `dialConn`
 pub(crate) fn bare(after: &[u8]) -> bool {
     let after = after.strip_prefix(b"\"").unwrap_or(after);

@@ -51,7 +51,8 @@ const SPECIAL: [bool; 256] = {
     table
 };
 
-/// Whether [`copy`] would change nothing. Most messages are so; folding over all bytes lets the compiler take many at once.
+/// Whether [`copy`] would change nothing. Most messages are so; folding over all bytes lets the compiler take
+/// many at once.
 fn is_plain(text: &[u8]) -> bool {
     let special =
         text.iter().fold(false, |found, &byte| found | (byte < b' ') | (byte == b'\\') | (byte == 0x7f));

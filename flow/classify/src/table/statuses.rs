@@ -10,8 +10,8 @@ use pullmedic_model::Stage;
 use crate::rule::{Request, Rule};
 
 pub(super) const ROWS: &[Rule] = &[
-    // Four causes share the words (a login that never came, one that was refused, a node's plugin that gave none, a
-    // repository that is hidden), and a bare status favours none of them enough to lead.
+    // Four causes share the words (a login that never came, one that was refused, a node's plugin that gave
+    // none, a repository that is hidden), and a bare status favours none of them enough to lead.
     Rule::says("http/401", &[])
         .status(401)
         .frame()

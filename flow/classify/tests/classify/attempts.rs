@@ -1,4 +1,5 @@
-//! Messages of several parts: credentials tried in turn, mirrors before the origin, an image tried again as an artifact.
+//! Messages of several parts: credentials tried in turn, mirrors before the origin, an image tried again as
+//! an artifact.
 
 use pullmedic_classify::{Context, SANDBOX_REASON, classify};
 use pullmedic_model::{Cause, Confidence, Hypothesis, Stage};

@@ -1,8 +1,8 @@
 //! Messages composed from upstream's format strings, with generic names.
 //!
-//! Envelopes: kubernetes/kubernetes pkg/kubelet/images/image_manager.go; containerd/containerd pkg/cri/server/image_pull.go
-//! and core/transfer/local/pull.go; cri-o/cri-o internal/storage/image.go; moby/moby distribution/errors.go. The leaves
-//! cite their source in the table of the crate.
+//! Envelopes: kubernetes/kubernetes pkg/kubelet/images/image_manager.go; containerd/containerd
+//! pkg/cri/server/image_pull.go and core/transfer/local/pull.go; cri-o/cri-o internal/storage/image.go;
+//! moby/moby distribution/errors.go. The leaves cite their source in the table of the crate.
 
 /// A digest of the right length.
 pub(crate) const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000001";
@@ -80,7 +80,8 @@ impl Image {
     }
 }
 
-/// One composed message for each kind of envelope and family of leaf: the runtime's part, without the kubelet's.
+/// One composed message for each kind of envelope and family of leaf: the runtime's part, without the
+/// kubelet's.
 pub(crate) fn runtime_errors(image: &Image) -> Vec<String> {
     let (reference, token) = (image.reference(), image.token_url());
     vec![
