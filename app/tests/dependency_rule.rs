@@ -120,7 +120,25 @@ fn the_product_links_nothing_of_the_test_kit() {
     let linked: Vec<_> =
         reached.iter().filter(|name| name.starts_with("testkit") || **name == "xtask").collect();
     assert!(linked.is_empty(), "{linked:?}");
-    for banned in ["ring", "openssl-sys"] {
-        assert!(!reached.contains(banned), "{banned} is linked");
+}
+
+/// `cargo metadata` also lists what a weak feature might pull in; `cargo tree` lists what is built.
+#[test]
+fn one_tls_provider_is_built() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--package", "pullmedic-app", "--edges", "normal,build"])
+        .args(["--prefix", "none", "--format", "{p}", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .output()
+        .expect("cargo runs: it built this test");
+    let built = String::from_utf8_lossy(&output.stdout);
+    let names: BTreeSet<&str> = built.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(
+        names.contains("aws-lc-rs"),
+        "or this test sees nothing: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for banned in ["ring", "openssl-sys", "native-tls"] {
+        assert!(!names.contains(banned), "{banned} is built");
     }
 }
