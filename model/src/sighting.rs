@@ -81,6 +81,10 @@ pub struct Sighting {
     pub pull_policy: String,
     /// The pull secrets that the pod names.
     pub pull_secrets: Vec<String>,
+    /// The pull secrets that the template of the topmost owner names; `None` when that template was not read.
+    pub template_secrets: Option<Vec<String>>,
+    /// What made the pod, for a Deployment's pod its ReplicaSet; `None` for a bare pod.
+    pub made_by: Option<Owner>,
     /// The kubelet's minor version on the node; `None` when the node could not be read.
     pub kubelet_minor: Option<u32>,
     /// Set when the image is not in the owner's template.

@@ -132,7 +132,8 @@ impl Key {
     /// Opaque, and the same for the same key in the next report: FNV-1a, of which nothing but spread is asked.
     fn id(&self) -> String {
         let inner = self.inner.map_or("", Cause::code);
-        let text = format!("{}\0{inner}\0{}\0{}", self.cause, self.place, self.namespace);
+        let certainty = self.certainty.code();
+        let text = format!("{}\0{inner}\0{certainty}\0{}\0{}", self.cause, self.place, self.namespace);
         let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
@@ -159,7 +160,9 @@ fn finding(
 ) -> Finding {
     let first = &members[0];
     let verdict = &first.verdict;
-    let facts = Facts::new(verdict, &first.seen.sighting, image_of(first.seen));
+    let nodes: BTreeSet<&str> =
+        members.iter().filter_map(|m| m.seen.sighting.place.node.as_deref()).collect();
+    let facts = Facts::new(verdict, &first.seen.sighting, image_of(first.seen), nodes.len());
     let images: BTreeSet<&str> =
         members.iter().map(|m| image_of(m.seen)).filter(|image| !image.is_empty()).collect();
     let sightings = || members.iter().map(|member| &member.seen.sighting);
@@ -168,9 +171,10 @@ fn finding(
     let serving: Vec<Serving> =
         owners.iter().filter_map(|(namespace, owner)| owner::serving(namespace, owner, index)).collect();
     let managed_by: Vec<ManagedBy> =
-        owners.iter().filter_map(|(namespace, owner)| managed::by(namespace, owner, index)).collect();
+        sightings().filter_map(|s| managed::by(s, index)).collect::<BTreeSet<_>>().into_iter().collect();
     let around = Around { serving: &serving, managed_by: &managed_by };
-    let remedies = remedy::remedies(&facts, &around);
+    let mut remedies = remedy::remedies(&facts, &around);
+    remedy::say_whose(&mut remedies, &first.seen.sighting.place, owners.len().saturating_sub(1));
     let said = observations(members);
     // A secret that is not there explains a refusal, and nothing else.
     let missing_secrets = match verdict.cause.group() {
@@ -209,7 +213,7 @@ fn finding(
         state: FindingState::Active,
         since: sightings().filter_map(|s| s.since).min(),
         observed_at: now,
-        next_attempt: sightings().filter_map(|s| s.next_attempt).min(),
+        next_attempt: next_attempt(sightings().filter_map(|s| s.next_attempt), now),
         scope: None,
         stage: verdict.stage,
         endpoint: verdict.endpoint.clone(),
@@ -235,6 +239,12 @@ fn finding(
         remedies,
         docs: verdict.cause.docs_path(),
     }
+}
+
+/// The earliest attempt that is still to come; where all are past, the latest.
+fn next_attempt(due: impl Iterator<Item = Timestamp>, now: Option<Timestamp>) -> Option<Timestamp> {
+    let (to_come, past): (Vec<_>, Vec<_>) = due.partition(|&at| now.is_none_or(|now| at >= now));
+    to_come.into_iter().min().or_else(|| past.into_iter().max())
 }
 
 /// Of the words, one text for each way in which a runtime says it: times, ports and names of pods aside, which differ

@@ -10,6 +10,7 @@ pub(crate) struct Index<'a> {
     workloads: HashMap<(&'a str, &'a str, &'a str), &'a Workload>,
     children: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Workload>>,
     nodes: HashMap<&'a str, &'a Node>,
+    pods: HashMap<(&'a str, &'a str), &'a Pod>,
 }
 
 impl<'a> Index<'a> {
@@ -19,7 +20,11 @@ impl<'a> Index<'a> {
             events.entry(key_of_event(event)).or_default().push(event);
         }
         for list in events.values_mut() {
-            list.sort_by_key(|event| event.last_seen());
+            // Times have seconds: of one second, a pull begins before it ends.
+            list.sort_by(|a, b| {
+                let order = |event: &Event| (event.last_seen(), event.reason != "Pulling");
+                order(a).cmp(&order(b)).then_with(|| a.metadata.name.cmp(&b.metadata.name))
+            });
         }
         let mut children: HashMap<_, Vec<&Workload>> = HashMap::new();
         for workload in &objects.workloads {
@@ -36,6 +41,11 @@ impl<'a> Index<'a> {
             events,
             workloads: workloads.collect(),
             children,
+            pods: objects
+                .pods
+                .iter()
+                .map(|pod| ((pod.metadata.namespace.as_str(), pod.metadata.name.as_str()), pod))
+                .collect(),
             nodes: objects.nodes.iter().map(|node| (node.metadata.name.as_str(), node)).collect(),
         }
     }
@@ -63,6 +73,11 @@ impl<'a> Index<'a> {
     /// What the owner of that kind and name made, as far as it was read.
     pub(crate) fn children(&self, namespace: &str, kind: &str, name: &str) -> Vec<&'a Workload> {
         self.children.get(&(namespace, kind, name)).cloned().unwrap_or_default()
+    }
+
+    /// The pod of that name, if it was read.
+    pub(crate) fn pod(&self, namespace: &str, name: &str) -> Option<&'a Pod> {
+        self.pods.get(&(namespace, name)).copied()
     }
 
     /// The node of that name, if it was read.

@@ -2,18 +2,35 @@
 
 use std::collections::BTreeMap;
 
+use pullmedic_model::Sighting;
 use pullmedic_model::finding::ManagedBy;
-use pullmedic_model::sighting::Owner;
+use pullmedic_model::sighting::{Owner, Place};
 
 use crate::index::Index;
 
-/// The tool that manages `owner`, by the marks on it and on the objects between it and the pod; `None` when there is no
-/// mark, which does not prove that there is no tool.
-pub(crate) fn by(namespace: &str, owner: &Owner, index: &Index<'_>) -> Option<ManagedBy> {
-    let found = index.workload(namespace, &owner.kind, &owner.name)?;
-    let meta = &found.metadata;
-    let (tool, name, change) = tool(&meta.labels, &meta.annotations)?;
-    Some(ManagedBy { tool: tool.into(), name, owner: owner.clone(), namespace: namespace.to_owned(), change })
+/// The tool that manages what a sighting belongs to, by the first mark from its topmost owner down to the pod; `None`
+/// when there is no mark, which does not prove that there is no tool.
+pub(crate) fn by(sighting: &Sighting, index: &Index<'_>) -> Option<ManagedBy> {
+    let place = &sighting.place;
+    let owners = [place.owner.as_ref(), sighting.made_by.as_ref()].into_iter().flatten();
+    let workloads = owners.filter_map(|owner| index.workload(&place.namespace, &owner.kind, &owner.name));
+    let pod = place.pod.as_deref().and_then(|pod| index.pod(&place.namespace, pod));
+    let metas = workloads.map(|workload| &workload.metadata).chain(pod.map(|pod| &pod.metadata));
+    let (tool, name, change) = metas.into_iter().find_map(|meta| tool(&meta.labels, &meta.annotations))?;
+    let owner = owner_or_pod(place)?;
+    Some(ManagedBy { tool: tool.into(), name, owner, namespace: place.namespace.clone(), change })
+}
+
+/// The owner, or a bare pod itself.
+pub(crate) fn owner_or_pod(place: &Place) -> Option<Owner> {
+    let pod = || {
+        place.pod.as_ref().map(|name| Owner {
+            api_version: "v1".into(),
+            kind: "Pod".into(),
+            name: name.clone(),
+        })
+    };
+    place.owner.clone().or_else(pod)
 }
 
 type Marks = BTreeMap<String, String>;

@@ -1,7 +1,7 @@
 //! What owns a pod, and what still serves in its place.
 
 use pullmedic_model::finding::Serving;
-use pullmedic_model::object::{OwnerReference, Pod, Workload};
+use pullmedic_model::object::{OwnerReference, Pod, Template, Workload};
 use pullmedic_model::sighting::Owner;
 
 use crate::index::Index;
@@ -38,18 +38,22 @@ pub(crate) fn of_workload(workload: &Workload, index: &Index<'_>) -> Owner {
 }
 
 fn top(namespace: &str, reference: &OwnerReference, index: &Index<'_>) -> Owner {
-    let mut owner = Owner {
-        api_version: reference.api_version.clone(),
-        kind: reference.kind.clone(),
-        name: reference.name.clone(),
-    };
+    let mut owner = referred(reference);
     for _ in 0..LONGEST_CHAIN {
         let Some(found) = index.workload(namespace, &owner.kind, &owner.name) else { break };
         let Some(next) = found.metadata.controller() else { break };
-        owner =
-            Owner { api_version: next.api_version.clone(), kind: next.kind.clone(), name: next.name.clone() };
+        owner = referred(next);
     }
     owner
+}
+
+/// The owner that a reference names.
+pub(crate) fn referred(reference: &OwnerReference) -> Owner {
+    Owner {
+        api_version: reference.api_version.clone(),
+        kind: reference.kind.clone(),
+        name: reference.name.clone(),
+    }
 }
 
 pub(crate) fn named(workload: &Workload) -> Owner {
@@ -58,6 +62,11 @@ pub(crate) fn named(workload: &Workload) -> Owner {
         kind: workload.kind.clone(),
         name: workload.metadata.name.clone(),
     }
+}
+
+/// The pull secrets that a template names.
+pub(crate) fn secrets_of(template: &Template) -> Vec<String> {
+    template.spec.image_pull_secrets.iter().map(|secret| secret.name.clone()).collect()
 }
 
 /// What serves while new pods of `owner` wait; `None` when nothing that was read tells.
@@ -70,7 +79,10 @@ pub(crate) fn serving(namespace: &str, owner: &Owner, index: &Index<'_>) -> Opti
                 .children(namespace, "Deployment", &owner.name)
                 .into_iter()
                 .filter(|set| set.status.ready_replicas > 0)
-                .max_by_key(|set| set.status.ready_replicas);
+                .max_by(|a, b| {
+                    let order = |set: &Workload| set.status.ready_replicas;
+                    order(a).cmp(&order(b)).then_with(|| b.metadata.name.cmp(&a.metadata.name))
+                });
             let ready = best.map_or(status.ready_replicas, |set| set.status.ready_replicas);
             (best.map(named), ready, found.spec.replicas.unwrap_or(1))
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pullmedic_model::Captured;
-use pullmedic_model::object::{Container, ContainerKind, ContainerStatus, Event, Pod};
+use pullmedic_model::object::{Container, ContainerKind, ContainerStatus, Event, Pod, Terminated, Workload};
 use pullmedic_model::sighting::{Place, Sighting, Testimony};
 
 use crate::index::Index;
@@ -131,8 +131,17 @@ impl View<'_> {
         let states = [("state", &status.state), ("lastState", &status.last_state)];
         let (field, said, at) = states.into_iter().find_map(|(field, state)| {
             let waiting = state.waiting.iter().map(|waiting| ("waiting", &waiting.message, None));
-            let ended =
-                state.terminated.iter().map(|ended| ("terminated", &ended.message, ended.finished_at));
+            // A program's last words may speak of anything; the runtime's do not run.
+            let by_runtime = |ended: &&Terminated| {
+                matches!(ended.reason.as_str(), "StartError" | "ContainerCannotRun")
+                    || ended.exit_code == 128
+                    || words::is_exec_failure(&ended.message)
+            };
+            let ended = state
+                .terminated
+                .iter()
+                .filter(by_runtime)
+                .map(|ended| ("terminated", &ended.message, ended.finished_at));
             let (inner, said, at) =
                 waiting.chain(ended).find(|(_, message, _)| words::blames_image_at_start(message))?;
             Some((format!("{field}.{inner}"), said, at))
@@ -247,9 +256,12 @@ fn reason_or_creating(reason: &str) -> &str {
 /// The pod sandbox waits for its pause image: no container has a reason, and the newest event on the sandbox says so.
 fn sandbox(pod: &Pod, index: &Index<'_>, told: &Told<'_>) -> Option<Sighting> {
     let (event, _) = told.events.iter().rfind(|(_, tells)| *tells == Tells::Sandbox)?;
-    // A pull of any other image means that the sandbox has been made since.
+    // A pull of any other image means that the sandbox has been made since; another reason for its failure, that the
+    // image has come.
     let later = |(other, tells): &(&Event, Tells)| {
-        matches!(tells, Tells::Pulling(_) | Tells::Pulled(_)) && other.last_seen() > event.last_seen()
+        let says_so = matches!(tells, Tells::Pulling(_) | Tells::Pulled(_))
+            || (*tells == Tells::Other && other.reason == "FailedCreatePodSandBox");
+        says_so && other.last_seen() > event.last_seen()
     };
     if told.events.iter().any(later) {
         return None;
@@ -264,6 +276,9 @@ fn sandbox(pod: &Pod, index: &Index<'_>, told: &Told<'_>) -> Option<Sighting> {
 
 fn base(pod: &Pod, kind: ContainerKind, container: &str, index: &Index<'_>) -> Sighting {
     let node = Some(pod.spec.node_name.clone()).filter(|node| !node.is_empty());
+    let namespace = &pod.metadata.namespace;
+    let owner = owner::of_pod(pod, index);
+    let top = owner.as_ref().and_then(|owner| index.workload(namespace, &owner.kind, &owner.name));
     Sighting {
         kubelet_minor: node
             .as_deref()
@@ -271,7 +286,7 @@ fn base(pod: &Pod, kind: ContainerKind, container: &str, index: &Index<'_>) -> S
             .and_then(|node| node.kubelet_minor()),
         place: Place {
             namespace: pod.metadata.namespace.clone(),
-            owner: owner::of_pod(pod, index),
+            owner,
             pod: Some(pod.metadata.name.clone()),
             container: container.to_owned(),
             kind,
@@ -287,6 +302,8 @@ fn base(pod: &Pod, kind: ContainerKind, container: &str, index: &Index<'_>) -> S
         next_attempt: None,
         pull_policy: String::new(),
         pull_secrets: pod.spec.image_pull_secrets.iter().map(|secret| secret.name.clone()).collect(),
+        template_secrets: top.and_then(Workload::template).map(owner::secrets_of),
+        made_by: pod.metadata.controller().map(owner::referred),
         injected: None,
     }
 }

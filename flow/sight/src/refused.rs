@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use pullmedic_model::Captured;
 use pullmedic_model::object::{Container, ContainerKind, Objects, Workload};
-use pullmedic_model::sighting::{Place, Sighting, Testimony};
+use pullmedic_model::sighting::{Owner, Place, Sighting, Testimony};
 
 use crate::index::Index;
 use crate::owner;
+use crate::words;
 
 /// Adds a sighting for each owner whose newest refusal is about an image: from its `ReplicaFailure` condition, else
 /// from a `FailedCreate` event.
 pub(crate) fn look(objects: &Objects, index: &Index<'_>, found: &mut Vec<Sighting>) {
     let mut refused: BTreeMap<(&str, &str, &str), Refusal> = BTreeMap::new();
     for workload in &objects.workloads {
-        // A Deployment copies the condition of its ReplicaSet; the ReplicaSet is the one that was refused.
         let condition = workload.status.conditions.iter().find(|condition| {
             condition.kind == "ReplicaFailure"
                 && condition.status == "True"
                 && is_about_image(&condition.message)
         });
-        if let Some(condition) = condition.filter(|_| workload.kind != "Deployment") {
+        if let Some(condition) = condition.filter(|_| is_first_to_know(workload, index)) {
             let refusal = Refusal {
                 words: condition.message.clone(),
                 source: format!(
@@ -37,9 +37,8 @@ pub(crate) fn look(objects: &Objects, index: &Index<'_>, found: &mut Vec<Sightin
     for event in objects.events.iter().filter(|event| event.reason == "FailedCreate") {
         let about = &event.involved_object;
         let namespace = if about.namespace.is_empty() { &event.metadata.namespace } else { &about.namespace };
-        if !is_about_image(&event.message)
-            || is_satisfied(index.workload(namespace, &about.kind, &about.name))
-        {
+        let workload = index.workload(namespace, &about.kind, &about.name);
+        if !is_about_image(&event.message) || workload.is_some_and(|it| is_over(it, &event.message)) {
             continue;
         }
         let told = Refusal {
@@ -64,19 +63,44 @@ fn key(workload: &Workload) -> (&str, &str, &str) {
     (&workload.metadata.namespace, &workload.kind, &workload.metadata.name)
 }
 
-/// An owner that has, or wants, no pods more is refused nothing any longer.
-fn is_satisfied(workload: Option<&Workload>) -> bool {
-    workload.is_some_and(|w| w.spec.replicas.is_some_and(|wanted| w.status.replicas >= wanted))
+/// A Deployment copies the condition of its ReplicaSet, which is the one that was refused; it speaks only where the
+/// ReplicaSet was not read.
+fn is_first_to_know(workload: &Workload, index: &Index<'_>) -> bool {
+    let meta = &workload.metadata;
+    workload.kind != "Deployment" || index.children(&meta.namespace, &workload.kind, &meta.name).is_empty()
+}
+
+/// Whether a refusal that an event tells of is history: the owner has the pods that it wants, or its template has
+/// another image by now.
+fn is_over(workload: &Workload, words: &str) -> bool {
+    let status = &workload.status;
+    let has_all = match workload.kind.as_str() {
+        "DaemonSet" => status.current_number_scheduled >= status.desired_number_scheduled,
+        "Job" => status.active + status.succeeded > 0,
+        _ => workload.spec.replicas.is_some_and(|wanted| status.replicas >= wanted),
+    };
+    let refused = words.split_once(".image: Invalid value: ").and_then(|(_, rest)| words::quoted(rest));
+    let is_other = |(value, _): (String, &str)| {
+        named_container(workload, words).is_some_and(|container| container.image != value)
+    };
+    has_all || refused.is_some_and(is_other)
 }
 
 /// Whether a refusal is about an image: field errors of the API server's validation, and admission that names one.
 /// <https://github.com/kubernetes/kubernetes/blob/v1.35.0/pkg/apis/core/validation/validation.go>,
-/// <https://github.com/kubernetes/kubernetes/blob/v1.35.0/plugin/pkg/admission/imagepolicy/admission.go>.
+/// <https://github.com/kubernetes/kubernetes/blob/v1.35.0/plugin/pkg/admission/imagepolicy/admission.go>. A webhook's
+/// denial may mention an image and be about something else, so it must speak of what image policies are about.
 fn is_about_image(message: &str) -> bool {
+    const POLICIES: [&str; 8] =
+        ["registr", "signature", "signed", "attestation", "allowed repos", "image tag", "digest", "vulnerab"];
+    let is_policy = || {
+        let message = message.to_ascii_lowercase();
+        message.contains("image") && POLICIES.iter().any(|word| message.contains(word))
+    };
     message.contains("].image: ")
         || message.contains("].image.reference: ")
         || message.contains("image policy webhook")
-        || (message.contains("denied the request") && message.to_ascii_lowercase().contains("image"))
+        || (message.contains("denied the request") && is_policy())
 }
 
 struct Refusal {
@@ -101,11 +125,7 @@ impl Refusal {
         let container = workload.and_then(|workload| named_container(workload, &self.words));
         let owner = match workload {
             Some(workload) => owner::of_workload(workload, index),
-            None => pullmedic_model::sighting::Owner {
-                api_version: String::new(),
-                kind: kind.to_owned(),
-                name: name.to_owned(),
-            },
+            None => Owner { api_version: String::new(), kind: kind.to_owned(), name: name.to_owned() },
         };
         Sighting {
             place: Place {
@@ -131,6 +151,8 @@ impl Refusal {
             next_attempt: None,
             pull_policy: container.map_or_else(String::new, |container| container.image_pull_policy.clone()),
             pull_secrets: Vec::new(),
+            template_secrets: workload.and_then(Workload::template).map(owner::secrets_of),
+            made_by: Some(Owner { api_version: String::new(), kind: kind.to_owned(), name: name.to_owned() }),
             kubelet_minor: None,
             injected: None,
         }

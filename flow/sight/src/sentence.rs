@@ -1,6 +1,7 @@
 //! What happened and what would decide, in one sentence each, filled in from what is known.
 
 use pullmedic_model::object::ContainerKind;
+use pullmedic_model::shell;
 use pullmedic_model::{Cause, Certainty, Reference, Sighting};
 
 use crate::verdict::Verdict;
@@ -13,11 +14,18 @@ pub(crate) struct Facts<'a> {
     pub(crate) image: String,
     /// The image taken apart; `None` when it does not parse.
     pub(crate) reference: Option<Reference>,
+    /// The node of the first sighting, and how many more there are.
+    node: String,
 }
 
 impl<'a> Facts<'a> {
-    pub(crate) fn new(verdict: &'a Verdict, sighting: &'a Sighting, image: &str) -> Self {
-        Facts { verdict, sighting, image: image.to_owned(), reference: Reference::parse(image).ok() }
+    pub(crate) fn new(verdict: &'a Verdict, sighting: &'a Sighting, image: &str, nodes: usize) -> Self {
+        let first = sighting.place.node.as_deref().unwrap_or("the node");
+        let node = match nodes {
+            0 | 1 => first.to_owned(),
+            several => format!("{first} (and {} more)", several - 1),
+        };
+        Facts { verdict, sighting, image: image.to_owned(), reference: Reference::parse(image).ok(), node }
     }
 
     /// Who answered, or failed to: the endpoint that the words name, else the image's host.
@@ -31,10 +39,18 @@ impl<'a> Facts<'a> {
 
     /// As [`Facts::endpoint`], for commands: a word to fill in where no word names it.
     pub(crate) fn address(&self) -> String {
-        match (&self.verdict.endpoint, &self.reference) {
-            (None, None) => "REGISTRY".to_owned(),
+        let address = match (&self.verdict.endpoint, &self.reference) {
+            (None, None) => String::new(),
             _ => self.endpoint(),
-        }
+        };
+        // Neither an option nor a step up in a path.
+        let begins_well = address.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
+        if begins_well && !address.contains("..") { address } else { "REGISTRY".to_owned() }
+    }
+
+    /// The image as a word of a shell; a word to fill in where it is none.
+    pub(crate) fn image_word(&self) -> String {
+        self.reference.as_ref().map_or_else(|| "IMAGE".to_owned(), |_| shell::word(&self.image))
     }
 
     /// Host and repository, as tools take them.
@@ -43,7 +59,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(crate) fn node(&self) -> &str {
-        self.sighting.place.node.as_deref().unwrap_or("the node")
+        &self.node
     }
 
     /// The image as somebody at the endpoint would name it: without the host, where that is the endpoint itself.
@@ -111,6 +127,9 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
     let there = facts.image_there();
     let node = facts.node();
     match cause {
+        Cause::InvalidReference if facts.image.is_empty() => {
+            "the image is not accepted as a name.".to_owned()
+        }
         Cause::InvalidReference => match Reference::parse(image) {
             Err(error) => format!("{image:?} is no valid image name: {error}."),
             Ok(_) => format!("{image} is not accepted as an image name."),

@@ -99,9 +99,14 @@ fn by_words(sighting: &Sighting, hypothesis: &Hypothesis) -> Verdict {
 /// rate, a name that does not parse, a pull secret that does not decode.
 fn is_statement_about_itself(sighting: &Sighting, cause: Cause) -> bool {
     let reason = sighting.reason.as_str();
+    let words = sighting.testimony.as_ref().map_or("", |testimony| testimony.words.as_str());
     match cause {
-        Cause::LocalQpsLimited => matches!(reason, "ErrImagePull" | "ImagePullBackOff"),
-        Cause::InvalidReference => matches!(reason, "InvalidImageName" | "FailedCreate"),
+        Cause::LocalQpsLimited => {
+            matches!(reason, "ErrImagePull" | "ImagePullBackOff") && words::is_own_rate(words)
+        }
+        Cause::InvalidReference => {
+            reason == "InvalidImageName" || (reason == "FailedCreate" && words::is_invalid_template(words))
+        }
         Cause::PullSecretMalformed => words::is_keyring_or_intent(reason),
         _ => false,
     }

@@ -61,12 +61,35 @@ pub(crate) fn blames_image_at_start(words: &str) -> bool {
     ["exec format error", "no command specified", "image not known"].iter().any(|part| words.contains(part))
 }
 
+/// Whether a text is what a runtime's init leaves in the log when the kernel refuses the program, and nothing else.
+pub(crate) fn is_exec_failure(words: &str) -> bool {
+    let last = words.trim().lines().last().unwrap_or_default();
+    last.strip_prefix("exec ").is_some_and(|rest| {
+        rest.split_once(": ").is_some_and(|(path, error)| !path.contains(' ') && error == "exec format error")
+    })
+}
+
 /// Whether a waiting message says only that the kubelet backs off, and not why (kubelets before 1.32).
 pub(crate) fn is_bare_back_off(message: &str) -> bool {
     match message.strip_prefix("Back-off pulling image ") {
         Some(rest) => quoted(rest).is_some_and(|(_, after)| after.trim().is_empty()),
         None => message.trim().is_empty(),
     }
+}
+
+/// Whether a text is the kubelet's own `pull QPS exceeded` and nothing else; a registry may use the same words.
+pub(crate) fn is_own_rate(words: &str) -> bool {
+    let words = unaggregated(words.trim());
+    let after_image = ["Back-off pulling image ", "Failed to pull image "]
+        .into_iter()
+        .find_map(|prefix| words.strip_prefix(prefix).and_then(quoted))
+        .map_or(words, |(_, rest)| rest);
+    matches!(after_image, "pull QPS exceeded" | ": pull QPS exceeded" | ": ErrImagePull: pull QPS exceeded")
+}
+
+/// Whether the API server itself, and no webhook before it, finds the image of a template invalid.
+pub(crate) fn is_invalid_template(words: &str) -> bool {
+    words.contains("is invalid: ") && words.contains("].image: ") && !words.contains("admission webhook")
 }
 
 /// What an event says about an image.
@@ -204,5 +227,21 @@ mod tests {
     fn a_sandbox_that_fails_for_its_network_is_none_of_ours() {
         let network = "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox";
         assert_eq!(tells("FailedCreatePodSandBox", network), Tells::Other);
+    }
+
+    #[test]
+    fn a_registry_may_borrow_the_kubelets_words() {
+        assert!(is_own_rate("pull QPS exceeded"));
+        assert!(is_own_rate("Back-off pulling image \"a:1\": ErrImagePull: pull QPS exceeded"));
+        assert!(is_own_rate("Failed to pull image \"a:1\": pull QPS exceeded"));
+        assert!(!is_own_rate("unexpected status: 429 Too Many Requests: pull QPS exceeded"));
+        assert!(!is_own_rate("pull QPS exceeded for your account"));
+    }
+
+    #[test]
+    fn a_programs_last_words_are_not_the_runtimes() {
+        assert!(is_exec_failure("exec /app/run: exec format error"));
+        assert!(!is_exec_failure("plugin failed: exec format error"));
+        assert!(!is_exec_failure("exec plugin for x: exec format error"));
     }
 }

@@ -86,7 +86,8 @@ fn a_fault_of_a_login_is_one_finding_a_namespace() {
 #[test]
 fn only_a_statement_about_itself_is_proof() {
     for (cause, reason, certainty) in [
-        (Cause::LocalQpsLimited, "ErrImagePull", Certainty::Proven),
+        // The words of this test are not the kubelet's own: see `a_registry_may_borrow_the_kubelets_words`.
+        (Cause::LocalQpsLimited, "ErrImagePull", Certainty::Likely),
         (Cause::InvalidReference, "InvalidImageName", Certainty::Proven),
         (Cause::InvalidReference, "ErrImagePull", Certainty::Likely),
         (Cause::PullSecretMalformed, "illegal base64 data at input byte 4", Certainty::Proven),
@@ -190,6 +191,136 @@ fn every_cause_has_a_sentence_and_something_to_do() {
         assert!(found[0].summary.ends_with('.'), "{cause}: {}", found[0].summary);
         assert!(!found[0].remedies.is_empty() || cause == Cause::StaleImage, "{cause} has no remedy");
     }
+}
+
+fn remedies_of(objects: &[Value]) -> Vec<pullmedic_model::finding::Remedy> {
+    found(objects).remove(0).remedies
+}
+
+#[test]
+fn going_back_is_offered_only_to_another_revision_of_the_same_owner() {
+    let [deployment, mut own, mut other] = deployment(json!({}));
+    own["status"] = json!({"replicas": 2, "readyReplicas": 1});
+    other["status"] = json!({"replicas": 0, "readyReplicas": 0});
+    let waiting = pod("shop", "web-5d-1", IMAGE, "ErrImagePull", "tag-not-found");
+    let remedies = remedies_of(&[waiting, deployment, own, other]);
+    assert!(!format!("{remedies:?}").contains("rollout undo"), "{remedies:?}");
+}
+
+#[test]
+fn a_debug_container_changes_nothing_of_the_workload() {
+    let mut waiting = pod("shop", "web-5d-1", IMAGE, "ErrImagePull", "x");
+    waiting["spec"]["ephemeralContainers"] = json!([{"name": "debug", "image": "registry.example.com/d:1"}]);
+    waiting["status"] = json!({"containerStatuses": [{"name": "app", "state": {"running": {}}}],
+        "ephemeralContainerStatuses": [{"name": "debug", "state": {"waiting": {"reason": "ErrImagePull", "message": "tag-not-found"}}}]});
+    let mut objects = vec![waiting];
+    objects.extend(deployment(json!({})));
+    let remedies = remedies_of(&objects);
+    assert_eq!(remedies.len(), 1);
+    assert_eq!(remedies[0].command.as_deref(), Some("kubectl -n shop debug web-5d-1 -it --image=IMAGE"));
+    assert_eq!(remedies[0].yaml, None);
+}
+
+#[test]
+fn a_static_pod_is_never_told_to_name_a_secret() {
+    let mut waiting = pod("kube-system", "etcd-n1", IMAGE, "ErrImagePull", "no-credentials");
+    waiting["metadata"]["ownerReferences"] = json!([{"kind": "Node", "name": "n1", "controller": true}]);
+    let remedies = format!("{:?}", remedies_of(&[waiting]));
+    assert!(!remedies.contains("imagePullSecrets") && remedies.contains("config.json"), "{remedies}");
+}
+
+#[test]
+fn a_pull_secret_is_added_to_what_the_template_holds() {
+    for (of_pod, of_template, patch) in [
+        (json!([]), json!([]), r#""value":[{"name":"regcred"}]"#),
+        (json!([{"name": "of-account"}]), json!([]), r#""value":[{"name":"of-account"},{"name":"regcred"}]"#),
+        (json!([]), json!([{"name": "keep-me"}]), r#"imagePullSecrets/-","value":{"name":"regcred"}"#),
+    ] {
+        let mut waiting = pod("shop", "web-5d-1", IMAGE, "ErrImagePull", "no-credentials");
+        waiting["spec"]["imagePullSecrets"] = of_pod;
+        let [mut top, own, other] = deployment(json!({}));
+        top["spec"]["template"]["spec"]["imagePullSecrets"] = of_template;
+        let remedies = remedies_of(&[waiting, top, own, other]);
+        assert!(
+            remedies[1].command.as_ref().is_some_and(|command| command.contains(patch)),
+            "{:?}",
+            remedies[1]
+        );
+    }
+    let unread = remedies_of(&[pod("shop", "web-5d-1", IMAGE, "ErrImagePull", "no-credentials")]);
+    assert_eq!(unread[1].command, None, "a template that was not read cannot be patched");
+}
+
+#[test]
+fn an_injected_image_is_changed_where_it_comes_from() {
+    let mut waiting = pod("shop", "web-5d-1", IMAGE, "ErrImagePull", "tag-not-found");
+    waiting["spec"]["containers"] = json!([{"name": "mesh", "image": IMAGE}]);
+    waiting["status"]["containerStatuses"][0]["name"] = "mesh".into();
+    let mut objects = vec![waiting];
+    objects.extend(deployment(json!({})));
+    for remedy in remedies_of(&objects) {
+        assert_eq!(remedy.command, None);
+        assert!(remedy.note.is_some_and(|note| note.contains("whatever put it there")));
+    }
+}
+
+#[test]
+fn a_name_is_never_an_option_of_a_command() {
+    for name in ["--server=https://evil.test", "--help", "-n", ""] {
+        let mut waiting = pod("shop", "web-1", IMAGE, "ErrImagePull", "no-credentials");
+        waiting["metadata"]["ownerReferences"] =
+            json!([{"kind": "StatefulSet", "name": name, "controller": true}]);
+        let set = json!({"kind": "StatefulSet", "metadata": {"namespace": "shop", "name": name}, "spec": {"template": {"spec": {}}}});
+        for remedy in remedies_of(&[waiting, set]) {
+            assert!(
+                remedy.command.is_none_or(|command| name.is_empty() || !command.contains(name)),
+                "{name}"
+            );
+        }
+    }
+    for image in ["-n/x:1", "../x:1", "../../etc/x:1", "--help/x:1"] {
+        let found = found(&[pod("shop", "p", image, "ErrImagePull", "tls-unknown-authority")]);
+        let commands = format!("{:?}", found[0].remedies);
+        assert!(!commands.contains("/../") && !commands.contains(" -n"), "{commands}");
+    }
+}
+
+#[test]
+fn a_webhook_is_not_the_api_server_itself() {
+    let event = |message: &str| {
+        json!({"kind": "Event", "metadata": {"namespace": "shop", "name": "e"}, "reason": "FailedCreate",
+            "involvedObject": {"kind": "ReplicaSet", "namespace": "shop", "name": "web-5d"}, "message": message})
+    };
+    let own = found(&[event(
+        "Error creating: Pod \"x\" is invalid: spec.containers[0].image: Invalid value: \" a\": invalid-reference",
+    )]);
+    assert_eq!(own[0].certainty, Certainty::Proven);
+    let hook = found(&[event(
+        "admission webhook \"signed.test\" denied the request: image signature: invalid-reference",
+    )]);
+    assert_eq!(hook[0].certainty, Certainty::Likely);
+    assert!(
+        found(&[event(
+            "admission webhook \"cpu.test\" denied the request: container <nginx> image has no limits"
+        )])
+        .is_empty()
+    );
+}
+
+#[test]
+fn a_refusal_that_is_over_is_not_told() {
+    let set = json!({"kind": "DaemonSet", "metadata": {"namespace": "shop", "name": "ds"},
+        "spec": {"template": {"spec": {"containers": [{"name": "app", "image": "a:1"}]}}},
+        "status": {"desiredNumberScheduled": 3, "currentNumberScheduled": 0}});
+    let event = json!({"kind": "Event", "metadata": {"namespace": "shop", "name": "e"}, "reason": "FailedCreate",
+        "involvedObject": {"kind": "DaemonSet", "namespace": "shop", "name": "ds"},
+        "message": "Error creating: Pod \"x\" is invalid: spec.containers[0].image: Invalid value: \" a:1\": must not have leading or trailing whitespace"});
+    assert!(found(&[set.clone(), event.clone()]).is_empty(), "the template has another image by now");
+    let mut still = set;
+    still["spec"]["template"]["spec"]["containers"][0]["image"] = " a:1".into();
+    assert_eq!(found(&[still.clone(), event.clone()]).len(), 1);
+    still["status"]["currentNumberScheduled"] = 3.into();
+    assert!(found(&[still, event]).is_empty());
 }
 
 proptest! {

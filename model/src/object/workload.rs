@@ -119,6 +119,15 @@ pub struct WorkloadStatus {
     /// Ready pods of a DaemonSet.
     #[serde(default, deserialize_with = "lenient::null")]
     pub number_ready: i64,
+    /// Pods of a DaemonSet that exist.
+    #[serde(default, deserialize_with = "lenient::null")]
+    pub current_number_scheduled: i64,
+    /// Pods of a Job that run or wait.
+    #[serde(default, deserialize_with = "lenient::null")]
+    pub active: i64,
+    /// Pods of a Job that ended well.
+    #[serde(default, deserialize_with = "lenient::null")]
+    pub succeeded: i64,
     /// Wanted pods of a DaemonSet.
     #[serde(default, deserialize_with = "lenient::null")]
     pub desired_number_scheduled: i64,

@@ -5,8 +5,10 @@ mod target;
 mod workload;
 
 use pullmedic_model::finding::{ManagedBy, Remedy, Serving};
-use pullmedic_model::{Cause, Grade};
+use pullmedic_model::sighting::Place;
+use pullmedic_model::{Actor, Cause, Grade};
 
+use crate::managed;
 use crate::sentence::Facts;
 use target::Target;
 
@@ -20,7 +22,7 @@ pub(crate) struct Around<'a> {
 
 /// The remedies of a finding, best first.
 pub(crate) fn remedies(facts: &Facts<'_>, around: &Around<'_>) -> Vec<Remedy> {
-    let target = Target::of(&facts.sighting.place, around.managed_by);
+    let target = Target::of(facts.sighting, around.managed_by);
     let cause = facts.verdict.inner.unwrap_or(facts.verdict.cause);
     if facts.verdict.cause == Cause::SandboxImage {
         // The pause image is the platform's: nothing about the workload mends it.
@@ -101,6 +103,18 @@ fn of_others(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         | Cause::RateLimited
         | Cause::NeverPullAbsent
         | Cause::StaleImage => Vec::new(),
+    }
+}
+
+/// Says for whom a remedy is written where others need the same.
+pub(crate) fn say_whose(remedies: &mut [Remedy], place: &Place, others: usize) {
+    let Some(owner) = managed::owner_or_pod(place).filter(|_| others > 0) else { return };
+    for remedy in remedies.iter_mut().filter(|remedy| remedy.actor == Actor::Application) {
+        let mut note = format!("this is for {owner} in {}; {others} more need the same", place.namespace);
+        if let Some(said) = &remedy.note {
+            note = format!("{note}. {said}");
+        }
+        remedy.note = Some(note);
     }
 }
 

@@ -79,11 +79,11 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         Cause::HttpOnHttps => (
             format!("give {endpoint} a certificate, or tell the runtime that it speaks plain HTTP"),
             Some(format!(
-                "mkdir -p {} && printf '%s\\n' {} 'capabilities = [\"pull\", \"resolve\"]' > {}",
+                "test -e {0} || {{ mkdir -p {1} && printf '%s\\n' {2} 'capabilities = [\"pull\", \"resolve\"]' > {0}; }}",
+                certs("/hosts.toml"),
                 certs(""),
                 // A table, because containerd 1.6 drops a file that has only `server`.
                 quoted(&format!("[host.\"http://{address}\"]")),
-                certs("/hosts.toml")
             )),
             "on every node, where containerd's config_path is /etc/containerd/certs.d; plain HTTP lets anyone on the way \
              change the image",
@@ -135,8 +135,9 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         ),
         Cause::DiskFull | Cause::InodesExhausted => (
             format!("free room on {node}"),
-            Some("df -h; df -i; crictl rmi --prune".to_owned()),
-            "on the node; --prune removes every image that no container uses, those pulled ahead of time among them",
+            Some("df -h; df -i; crictl images".to_owned()),
+            "on the node; crictl rmi --prune removes every image that no container uses, those pulled ahead of time among \
+             them",
         ),
         Cause::SignatureRejected => (
             "have the image signed as the node's policy wants".to_owned(),
@@ -151,7 +152,7 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         ),
         Cause::NodeStoreDamaged => (
             format!("remove the image on {node} and let it be pulled again"),
-            Some(format!("crictl rmi {}", quoted(&facts.image))),
+            Some(format!("crictl rmi {}", facts.image_word())),
             "on the node",
         ),
         Cause::UnpackFailed => (
@@ -185,16 +186,27 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
     vec![explained(cause, title, command, Some(note).filter(|note| !note.is_empty()))]
 }
 
+/// A static pod may name no secret (from Kubernetes 1.34 on the kubelet refuses one that does); its login is the node's.
+pub(super) fn static_login(facts: &Facts<'_>) -> Remedy {
+    explained(
+        Cause::CredentialProviderFailed,
+        format!("give the kubelet of {} a login for {}", facts.node(), facts.repository()),
+        None,
+        Some(
+            "a static pod may name no pull secret: use the kubelet's own config.json or a credential provider plugin",
+        ),
+    )
+}
+
 /// The pause image is the platform's, and pulled with none of a pod's logins.
 pub(super) fn sandbox(facts: &Facts<'_>) -> Vec<Remedy> {
-    let image = if facts.image.is_empty() { "PAUSE_IMAGE" } else { &facts.image };
     let mut remedy = explained(
         Cause::SandboxImage,
         format!(
             "make the pause image available on {}, or name another one in its runtime's configuration",
             facts.node()
         ),
-        Some(format!("crictl pull {}", quoted(image))),
+        Some(format!("crictl pull {}", facts.image_word())),
         Some(
             "on the node; containerd names it in sandbox_image (1.x) or pinned_images.sandbox (2.x), CRI-O in pause_image",
         ),

@@ -4,20 +4,51 @@ use pullmedic_model::finding::{ManagedBy, Remedy};
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::shell::word as quoted;
 use pullmedic_model::sighting::Place;
-use pullmedic_model::{Actor, Grade};
+use pullmedic_model::{Actor, Grade, Sighting};
 use serde_json::json;
+
+use crate::managed;
 
 /// Where a workload's pod template stands, and whether it may be changed live.
 pub(crate) struct Target<'a> {
     place: &'a Place,
+    sighting: &'a Sighting,
     managed: Option<&'a ManagedBy>,
 }
 
 impl<'a> Target<'a> {
-    pub(crate) fn of(place: &'a Place, managed_by: &'a [ManagedBy]) -> Self {
-        let manages =
-            |by: &&ManagedBy| Some(&by.owner) == place.owner.as_ref() && by.namespace == place.namespace;
-        Target { place, managed: managed_by.iter().find(manages) }
+    pub(crate) fn of(sighting: &'a Sighting, managed_by: &'a [ManagedBy]) -> Self {
+        let place = &sighting.place;
+        let owner = managed::owner_or_pod(place);
+        let manages = |by: &&ManagedBy| Some(&by.owner) == owner.as_ref() && by.namespace == place.namespace;
+        Target { place, sighting, managed: managed_by.iter().find(manages) }
+    }
+
+    /// What makes static pods: the kubelet, from a file of the node.
+    pub(crate) fn is_static(&self) -> bool {
+        self.place.owner.as_ref().is_some_and(|owner| owner.kind == "Node")
+    }
+
+    /// A container that somebody added to a running pod.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        self.place.kind == ContainerKind::Ephemeral
+    }
+
+    /// Whether a command with these words can be pasted: no name may be taken for an option or a path.
+    fn is_safe(&self) -> bool {
+        let place = self.place;
+        let names = [
+            Some(&place.namespace),
+            place.owner.as_ref().map(|owner| &owner.name),
+            place.pod.as_ref(),
+            Some(&place.container),
+        ];
+        let good = |name: &String| {
+            name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+                && !name.starts_with(['-', '.'])
+        };
+        names.into_iter().flatten().all(good)
+            && (place.owner.is_some() || place.pod.as_ref().is_none_or(|pod| !pod.is_empty()))
     }
 
     /// `deployment/cart`, or `pod/cart-1` for a bare pod; `None` where kubectl cannot change the template in place.
@@ -59,6 +90,11 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// As [`Target::kubectl`]; `None` where a name could be taken for an option.
+    pub(crate) fn command(&self, rest: &str) -> Option<String> {
+        self.is_safe().then(|| self.kubectl(rest))
+    }
+
     /// The place to change in words.
     fn where_to_change(&self) -> String {
         match &self.place.owner {
@@ -72,43 +108,115 @@ impl<'a> Target<'a> {
 
     /// Gives the container another image.
     pub(crate) fn set_image(&self, image: &str, title: &str, note: Option<&str>) -> Remedy {
-        let list = match self.place.kind {
-            ContainerKind::Init => "initContainers",
-            ContainerKind::Main
-            | ContainerKind::Ephemeral
-            | ContainerKind::Sandbox
-            | ContainerKind::Template => "containers",
-            ContainerKind::ImageVolume => "volumes",
+        if self.is_ephemeral() {
+            return self.debug_again(title, note);
+        }
+        let name = scalar(or(&self.place.container, "CONTAINER"));
+        let yaml = match self.list() {
+            Some(list) => format!("{list}:\n- name: {name}\n  image: {}\n", scalar(image)),
+            None => format!("volumes:\n- name: VOLUME\n  image:\n    reference: {}\n", scalar(image)),
         };
-        let yaml = match self.place.kind {
-            ContainerKind::ImageVolume => {
-                format!("volumes:\n- name: VOLUME\n  image:\n    reference: {image}\n")
-            }
-            _ => format!("{list}:\n- name: {}\n  image: {image}\n", or(&self.place.container, "CONTAINER")),
-        };
-        let settable = matches!(self.place.kind, ContainerKind::Main | ContainerKind::Init)
-            || (self.place.kind == ContainerKind::Template && !self.place.container.is_empty());
+        let settable = self.list().is_some() && !self.place.container.is_empty();
         let command = self.resource().filter(|_| settable).map(|resource| {
             let change = format!("{}={}", self.place.container, image);
             self.kubectl(&format!("set image {} {}", quoted(&resource), quoted(&change)))
         });
-        self.remedy(Grade::Review, title, command, Some(yaml), note)
+        let afterwards = command.as_ref().and_then(|_| self.afterwards());
+        let note = [note, afterwards].into_iter().flatten().collect::<Vec<_>>().join(". ");
+        self.remedy(
+            Grade::Review,
+            title,
+            command,
+            Some(yaml),
+            Some(note.as_str()).filter(|note| !note.is_empty()),
+        )
     }
 
-    /// Attaches a pull secret, beside those that are there.
-    pub(crate) fn attach_secret(&self, secret: &str, first: bool, title: &str, note: Option<&str>) -> Remedy {
-        let yaml = format!("imagePullSecrets:\n- name: {}\n", scalar(secret));
-        let path = format!("{}/imagePullSecrets", self.pod_spec());
-        let patch = if first {
-            json!([{"op": "add", "path": path, "value": [{"name": secret}]}])
-        } else {
-            json!([{"op": "add", "path": format!("{path}/-"), "value": {"name": secret}}])
+    /// Lets the kubelet pull where the policy forbids it.
+    pub(crate) fn set_policy(&self, policy: &str, title: &str) -> Remedy {
+        if self.is_ephemeral() {
+            return self.debug_again(title, None);
         }
-        .to_string();
+        let name = scalar(or(&self.place.container, "CONTAINER"));
+        let yaml = match self.list() {
+            Some(list) => format!("{list}:\n- name: {name}\n  imagePullPolicy: {policy}\n"),
+            None => format!("volumes:\n- name: VOLUME\n  image:\n    pullPolicy: {policy}\n"),
+        };
+        self.edit(Grade::Review, title, yaml, None)
+    }
+
+    /// The list of the pod's spec that holds the container; `None` for an image volume.
+    fn list(&self) -> Option<&'static str> {
+        match self.place.kind {
+            ContainerKind::Init => Some("initContainers"),
+            ContainerKind::Main | ContainerKind::Sandbox | ContainerKind::Template => Some("containers"),
+            ContainerKind::Ephemeral => Some("ephemeralContainers"),
+            ContainerKind::ImageVolume => None,
+        }
+    }
+
+    /// Nothing about the workload is wrong, and an ephemeral container cannot be changed.
+    fn debug_again(&self, title: &str, note: Option<&str>) -> Remedy {
+        let pod = self.place.pod.as_deref().unwrap_or("POD");
+        let command = self.kubectl(&format!("debug {} -it --image=IMAGE", quoted(pod)));
+        Remedy {
+            grade: Grade::Review,
+            title: format!("{title}: start another debug container"),
+            actor: Actor::Application,
+            tried: false,
+            command: Some(command).filter(|_| self.is_safe()),
+            yaml: None,
+            note: Some(
+                note.unwrap_or(
+                    "the pod itself is not concerned, and an ephemeral container cannot be changed",
+                )
+                .to_owned(),
+            ),
+        }
+    }
+
+    /// What a change of the template leaves undone.
+    fn afterwards(&self) -> Option<&'static str> {
+        match self.place.owner.as_ref()?.kind.as_str() {
+            // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+            "StatefulSet" => Some(
+                "then delete the pod that waits: a StatefulSet does not replace one that never became ready",
+            ),
+            "CronJob" => Some("then delete the Job that waits: it keeps the template that it was made with"),
+            _ => None,
+        }
+    }
+
+    /// Attaches a pull secret, beside those that are there. The template's own list decides what the patch has to be: the
+    /// pod's may come from its ServiceAccount, which counts only where the template names none.
+    pub(crate) fn attach_secret(&self, secret: &str, title: &str, note: Option<&str>) -> Remedy {
+        let held = self.sighting.template_secrets.as_deref();
+        let kept = match held {
+            Some([]) | None => self.sighting.pull_secrets.as_slice(),
+            Some(held) => held,
+        };
+        let mut yaml = String::from("imagePullSecrets:\n");
+        for name in kept.iter().map(String::as_str).chain([secret]) {
+            yaml.push_str(&format!("- name: {}\n", scalar(name)));
+        }
+        let path = format!("{}/imagePullSecrets", self.pod_spec());
+        let patch = match held {
+            None => None,
+            Some([]) => {
+                let names = kept.iter().map(String::as_str).chain([secret]);
+                let list: Vec<_> = names.map(|name| json!({"name": name})).collect();
+                Some(json!([{"op": "add", "path": path, "value": list}]))
+            }
+            Some(_) => Some(json!([{"op": "add", "path": format!("{path}/-"), "value": {"name": secret}}])),
+        };
         // A pod's own list cannot be changed once it exists.
-        let command = self.resource().filter(|_| !self.is_bare_pod()).map(|resource| {
+        let command = patch.zip(self.resource()).filter(|_| !self.is_bare_pod()).map(|(patch, resource)| {
             let (kind, name) = resource.split_once('/').unwrap_or((&resource, ""));
-            self.kubectl(&format!("patch {kind} {} --type=json -p {}", quoted(name), quoted(&patch)))
+            self.kubectl(&format!(
+                "patch {kind} {} --type=json -p {}",
+                quoted(name),
+                quoted(&patch.to_string())
+            ))
         });
         self.remedy(Grade::Review, title, command, Some(yaml), note)
     }
@@ -116,7 +224,8 @@ impl<'a> Target<'a> {
     /// Goes back to what ran before.
     pub(crate) fn roll_back(&self, title: &str) -> Option<Remedy> {
         let owner = self.place.owner.as_ref().filter(|owner| owner.kind == "Deployment")?;
-        if self.managed.is_some() {
+        let is_of_template = matches!(self.place.kind, ContainerKind::Main | ContainerKind::Init);
+        if self.managed.is_some() || self.sighting.injected.is_some() || !is_of_template || !self.is_safe() {
             return None;
         }
         let command =
@@ -138,10 +247,17 @@ impl<'a> Target<'a> {
         yaml: Option<String>,
         note: Option<&str>,
     ) -> Remedy {
-        let command = command.filter(|_| self.managed.is_none());
+        let injected = self.sighting.injected.as_ref();
+        let command = command.filter(|_| self.managed.is_none() && injected.is_none() && self.is_safe());
         // The report names a managing tool and its place to change by itself.
-        let place = (self.managed.is_none() && command.is_none())
-            .then(|| format!("change it in {}{}", self.where_to_change(), self.why_no_command()));
+        let place = match injected {
+            Some(injected) => {
+                let by = injected.injector.as_deref().unwrap_or("whatever put it there");
+                Some(format!("change it in the configuration of {by}: the template does not have it so"))
+            }
+            None => (self.managed.is_none() && command.is_none())
+                .then(|| format!("change it in {}{}", self.where_to_change(), self.why_no_command())),
+        };
         let note = [place, note.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>().join(". ");
         Remedy {
             grade,
@@ -188,67 +304,14 @@ fn or<'a>(word: &'a str, other: &'a str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pullmedic_model::sighting::Owner;
-
-    fn place(kind: &str) -> Place {
-        Place {
-            namespace: "shop".into(),
-            owner: Some(Owner { api_version: String::new(), kind: kind.into(), name: "cart".into() }),
-            pod: Some("cart-1".into()),
-            container: "app".into(),
-            kind: ContainerKind::Main,
-            node: None,
-        }
-    }
 
     #[test]
-    fn a_command_is_written_for_the_owner_that_kubectl_can_change() {
-        let deployment = place("Deployment");
-        let remedy = Target::of(&deployment, &[]).set_image("host/app:1", "t", None);
-        assert_eq!(
-            remedy.command.as_deref(),
-            Some("kubectl -n shop set image deployment/cart app=host/app:1")
-        );
-        let cron = place("CronJob");
-        let remedy = Target::of(&cron, &[]).attach_secret("regcred", false, "t", None);
-        let path = "/spec/jobTemplate/spec/template/spec/imagePullSecrets/-";
-        assert!(remedy.command.is_some_and(|command| command.contains(path)));
-        let job = place("Job");
-        assert_eq!(Target::of(&job, &[]).set_image("a:1", "t", None).command, None);
-    }
-
-    #[test]
-    fn a_managed_owner_gets_no_live_edit() {
-        let place = place("Deployment");
-        let managed = [ManagedBy {
-            tool: "Argo CD".into(),
-            name: Some("shop".into()),
-            owner: place.owner.clone().unwrap(),
-            namespace: "shop".into(),
-            change: "the Git source".into(),
-        }];
-        let target = Target::of(&place, &managed);
-        let remedy = target.set_image("a:1", "t", None);
-        assert_eq!(remedy.command, None);
-        assert!(remedy.yaml.is_some_and(|yaml| yaml.contains("image: a:1")));
-        assert!(target.roll_back("t").is_none());
-    }
-
-    #[test]
-    fn a_hostile_name_stays_one_scalar_of_yaml_and_one_string_of_json() {
+    fn a_hostile_name_stays_one_scalar_of_yaml() {
         assert_eq!(scalar("host:5000/app:1"), "host:5000/app:1");
         assert_eq!(scalar("IMAGE"), "IMAGE");
         for word in ["a\nhostNetwork: true", "null", "yes", "1", "a: b", "a #b", "", "[x]", "NULL"] {
             let written = scalar(word);
             assert!(written.starts_with('"') && !written.contains('\n'), "{word:?}: {written}");
         }
-        let place = place("Deployment");
-        let remedy = Target::of(&place, &[]).attach_secret("x\"}},{\"op\":\"remove", true, "t", None);
-        let command = remedy.command.expect("a Deployment can be patched");
-        let patch = command.split('\'').nth(1).expect("the patch is quoted");
-        assert_eq!(
-            serde_json::from_str::<serde_json::Value>(patch).map(|p| p.as_array().map(Vec::len)).ok(),
-            Some(Some(1))
-        );
     }
 }

@@ -2,9 +2,11 @@
 
 use pullmedic_model::finding::{Remedy, Serving};
 use pullmedic_model::shell::word as quoted;
+use pullmedic_model::sighting::Owner;
 use pullmedic_model::{Actor, Cause, Grade, Reference};
 
-use super::target::{Target, scalar};
+use super::node;
+use super::target::Target;
 use crate::sentence::Facts;
 
 const NEW_SECRET: &str = "regcred";
@@ -36,39 +38,60 @@ pub(super) fn other_image(facts: &Facts<'_>, target: &Target<'_>, serving: &[Ser
         }
         _ => (format!("{repository}:TAG"), "name a tag that exists"),
     };
-    let note = format!("list what there is: skopeo list-tags docker://{repository}");
+    let note = format!("list what there is: {}", look_up(facts));
     let mut remedies = vec![target.set_image(&image, title, Some(&note))];
-    let before = serving.iter().find(|serving| serving.ready > 0 && serving.by.is_some());
-    if let Some(before) = before {
-        let by = before.by.as_ref().map(ToString::to_string).unwrap_or_default();
+    // What serves must be another revision of the same owner, or going back leads nowhere.
+    let place = &facts.sighting.place;
+    let before = serving.iter().find(|serving| {
+        let same = Some(&serving.owner) == place.owner.as_ref() && serving.namespace == place.namespace;
+        let is_self = |by: &Owner| {
+            facts
+                .sighting
+                .made_by
+                .as_ref()
+                .is_none_or(|made_by| (&made_by.kind, &made_by.name) == (&by.kind, &by.name))
+        };
+        same && serving.ready > 0 && serving.by.as_ref().is_some_and(|by| !is_self(by))
+    });
+    if let Some(by) = before.and_then(|serving| serving.by.as_ref()) {
         remedies.extend(target.roll_back(&format!("go back to what ran before ({by} still serves)")));
     }
     remedies
 }
 
+/// What lists the tags of a repository, or what shows a digest.
+fn look_up(facts: &Facts<'_>) -> String {
+    let repository = facts.repository();
+    match facts.verdict.cause {
+        Cause::DigestNotFound => format!("skopeo inspect {}", quoted(&format!("docker://{repository}:TAG"))),
+        _ => format!("skopeo list-tags {}", quoted(&format!("docker://{repository}"))),
+    }
+}
+
 pub(super) fn attach_login(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
     let host = facts.reference.as_ref().map_or("REGISTRY".to_owned(), |reference| server_of(&reference.host));
-    let create = target.kubectl(&format!(
+    let create = target.command(&format!(
         "create secret docker-registry {NEW_SECRET} --docker-server={} --docker-username=USER --docker-password=PASSWORD",
         quoted(&host)
     ));
-    let secrets = &facts.sighting.pull_secrets;
+    if target.is_static() {
+        return vec![node::static_login(facts)];
+    }
     let mut remedies = vec![Remedy {
         grade: Grade::Review,
         title: format!("make a pull secret with a login that may pull {}", facts.repository()),
         actor: Actor::Application,
         tried: false,
-        command: Some(create),
+        command: create,
         yaml: None,
         note: Some("skip this if the namespace has one that works".into()),
     }];
     let note = "pods that exist keep the list they were made with: the change makes new ones";
-    remedies.push(target.attach_secret(
-        NEW_SECRET,
-        secrets.is_empty(),
-        &format!("name {NEW_SECRET} in the pod template"),
-        Some(note),
-    ));
+    // A running pod's list cannot be changed for the sake of a debug container.
+    if !target.is_ephemeral() {
+        let title = format!("name {NEW_SECRET} in the pod template");
+        remedies.push(target.attach_secret(NEW_SECRET, &title, Some(note)));
+    }
     if facts.verdict.cause == Cause::NotFoundOrDenied {
         let title = format!("correct the image, if {} does not exist", facts.repository());
         remedies.push(target.set_image("IMAGE", &title, None));
@@ -92,7 +115,7 @@ pub(super) fn missing_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Reme
         title: format!("make the secret that the pod names ({}), or name one that exists", listed(named)),
         actor: Actor::Application,
         tried: false,
-        command: Some(target.kubectl("get secrets --field-selector type=kubernetes.io/dockerconfigjson")),
+        command: target.command("get secrets --field-selector type=kubernetes.io/dockerconfigjson"),
         yaml: None,
         note: Some(
             "the kubelet looks the secret up at each attempt, so a secret made now needs no new pod".into(),
@@ -110,10 +133,10 @@ fn listed(names: &[String]) -> String {
 pub(super) fn rewrite_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
     let host = facts.reference.as_ref().map_or("REGISTRY".to_owned(), |reference| server_of(&reference.host));
     let name = match facts.sighting.pull_secrets.as_slice() {
-        [one] => one.as_str(),
+        [one] if !one.starts_with('-') => one.as_str(),
         _ => "SECRET",
     };
-    let command = target.kubectl(&format!(
+    let command = target.command(&format!(
         "create secret docker-registry {} --docker-server={} --docker-username=USER --docker-password=PASSWORD \
          --dry-run=client -o yaml | {}",
         quoted(name),
@@ -125,7 +148,7 @@ pub(super) fn rewrite_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Reme
         title: format!("write the pull secret anew ({})", listed(&facts.sighting.pull_secrets)),
         actor: Actor::Application,
         tried: false,
-        command: Some(command),
+        command,
         yaml: None,
         note: Some(
             "one secret that cannot be read stops all of them; `auth` must be base64 of user:password. The command replaces \
@@ -148,16 +171,14 @@ pub(super) fn platform(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
 }
 
 pub(super) fn never(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
-    let container = &facts.sighting.place.container;
-    let yaml = format!("containers:\n- name: {}\n  imagePullPolicy: IfNotPresent\n", scalar(container));
     vec![
-        target.edit(Grade::Review, "let the kubelet pull what is absent", yaml, None),
+        target.set_policy("IfNotPresent", "let the kubelet pull what is absent"),
         Remedy {
             grade: Grade::Review,
             title: format!("bring the image to {}", facts.node()),
             actor: Actor::Platform,
             tried: false,
-            command: Some(format!("crictl pull {}", quoted(&facts.image))),
+            command: Some(format!("crictl pull {}", facts.image_word())),
             yaml: None,
             note: Some(format!(
                 "on {}; images that nobody pulled through the kubelet are free for every pod",
