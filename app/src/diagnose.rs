@@ -158,21 +158,30 @@ impl Arguments {
 
     /// An error when something was asked for by name that is not there. Where something could not be read, it may be.
     fn check_targets(&self, objects: &Objects) -> Result<(), Failure> {
-        let Some(absent) = select::absent(&self.targets, objects).filter(|_| objects.skipped.is_empty())
-        else {
+        let Some(absent) = self.absent(objects) else {
             return Ok(());
         };
-        let place =
-            self.namespace.as_ref().map_or_else(String::new, |name| format!(" in namespace {name:?}"));
         let next =
             "check the name and the namespace (-n); without a name, everything in the namespace is looked at";
-        Err(Failure::new(anyhow!("find {absent}{place}")).next(next.to_owned()))
+        Err(Failure::new(anyhow!("find {absent}")).next(next.to_owned()))
+    }
+
+    /// What was asked for by name and is not there, with its place.
+    pub(crate) fn absent(&self, objects: &Objects) -> Option<String> {
+        let absent = select::absent(&self.targets, objects).filter(|_| objects.skipped.is_empty())?;
+        let place =
+            self.namespace.as_ref().map_or_else(String::new, |name| format!(" in namespace {name:?}"));
+        Some(format!("{absent}{place}"))
     }
 
     /// The report of what was read.
     pub(crate) fn judge(&self, objects: &Objects, ground: &Ground) -> Report {
         let mut sightings = assemble::sight(objects, ground);
         select::keep(&mut sightings, &self.targets, objects);
+        // The API server understood the selector of a live read; where we do not, all refused owners stay.
+        if let Some(selector) = self.selector.as_deref().and_then(|selector| selector.parse().ok()) {
+            select::keep_refused(&mut sightings, &selector, objects);
+        }
         assemble::report(objects, sightings, ground)
     }
 }
@@ -209,7 +218,7 @@ fn saved(arguments: &Arguments) -> Result<Report, Failure> {
         let selector: Selector = selector
             .parse()
             .map_err(|error| Failure::new(anyhow!("{error}").context("read the selector")))?;
-        objects.pods.retain(|pod| selector.selects(pod));
+        objects.pods.retain(|pod| selector.selects(&pod.metadata.labels));
     }
     let ground =
         Ground { cluster: None, vantage: Vantage::Recording, now, stalled_after: arguments.stalled_after };
@@ -235,7 +244,7 @@ async fn live(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
         Failure::new(error).next(next)
     })?;
     let mut ground = ground(arguments, &cluster);
-    around(&mut objects, &cluster, &scope, &ground).await;
+    objects.extend(Around::of(&objects, &scope, &ground).read(&cluster).await);
     ground.now = Some(Timestamp::now());
     arguments.check_targets(&objects)?;
     let report = arguments.judge(&objects, &ground);
@@ -252,19 +261,40 @@ pub(crate) fn ground(arguments: &Arguments, cluster: &Cluster) -> Ground {
     }
 }
 
-/// Adds what stands around the sightings: owners where something waits, and the nodes whose version decides.
-pub(crate) async fn around(objects: &mut Objects, cluster: &Cluster, scope: &Scope, ground: &Ground) {
-    let sightings = assemble::sight(objects, ground);
-    let mut namespaces: BTreeSet<String> = sightings.iter().map(|s| s.place.namespace.clone()).collect();
-    // An owner that is refused its pods leaves no pod to be seen, and its events may be gone or unreadable.
-    namespaces.extend(scope.namespace.clone());
-    let never = sightings.iter().filter(|sighting| sighting.reason.as_str() == "ErrImageNeverPull");
-    let nodes: BTreeSet<String> = never.filter_map(|sighting| sighting.place.node.clone()).collect();
-    if !namespaces.is_empty() {
-        objects.extend(cluster.owners(&namespaces).await);
+/// What to read around sightings, by name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Around {
+    /// Whose owners are read: those where something waits.
+    pub(crate) namespaces: BTreeSet<String>,
+    /// Nodes whose version decides.
+    pub(crate) nodes: BTreeSet<String>,
+}
+
+impl Around {
+    pub(crate) fn of(objects: &Objects, scope: &Scope, ground: &Ground) -> Around {
+        let sightings = assemble::sight(objects, ground);
+        let mut namespaces: BTreeSet<String> = sightings.iter().map(|s| s.place.namespace.clone()).collect();
+        // An owner that is refused its pods leaves no pod to be seen, and its events may be gone or unreadable.
+        namespaces.extend(scope.namespace.clone());
+        let never = sightings.iter().filter(|sighting| sighting.reason.as_str() == "ErrImageNeverPull");
+        let nodes = never.filter_map(|sighting| sighting.place.node.clone()).collect();
+        Around { namespaces, nodes }
     }
-    if !nodes.is_empty() {
-        objects.extend(cluster.nodes(&nodes).await);
+
+    /// Whether what was read around `self` holds all that is wanted around `other`.
+    pub(crate) fn covers(&self, other: &Around) -> bool {
+        self.namespaces.is_superset(&other.namespaces) && self.nodes.is_superset(&other.nodes)
+    }
+
+    pub(crate) async fn read(&self, cluster: &Cluster) -> Objects {
+        let mut objects = Objects::default();
+        if !self.namespaces.is_empty() {
+            objects.extend(cluster.owners(&self.namespaces).await);
+        }
+        if !self.nodes.is_empty() {
+            objects.extend(cluster.nodes(&self.nodes).await);
+        }
+        objects
     }
 }
 

@@ -3,12 +3,12 @@
 //! One state machine a kind: list, then watch from the list's version; a version that is too old means a new list,
 //! anything else a pause and another try. The kinds are merged into one stream that nothing runs but its reader.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, Stream, StreamExt};
-use pullmedic_model::object::{Object, Unreadable, decode_json};
+use pullmedic_model::object::{Object, decode_json};
 use pullmedic_model::report::Skipped;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -48,6 +48,8 @@ pub enum Change {
     Synced,
     /// Something cannot be read for now. Told once until it is over; reading is tried again all the while.
     Trouble(Skipped),
+    /// That trouble is over: what it names can be read again, or is gone.
+    Over(Skipped),
 }
 
 /// Changes of pods and events, each object first as it is now.
@@ -85,11 +87,22 @@ struct Watch {
     /// What the reader was told exists, as namespace and name, so that a new list can say what is gone.
     known: BTreeSet<(String, String)>,
     synced: bool,
-    /// The troubles that the reader was told of and that are not over.
-    told: BTreeSet<Skipped>,
+    /// The troubles that the reader was told of and that are not over, with what will end them.
+    told: BTreeMap<Skipped, Until>,
     /// How long to wait before the next step, and after the next trouble.
     wait: Duration,
     pause: Duration,
+}
+
+/// What ends a trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// A whole list.
+    Listed,
+    /// A watch that brings something, or stands for a while.
+    Watched,
+    /// Another word about the object, or a whole list in which it is sound.
+    ObjectTold,
 }
 
 enum State {
@@ -137,7 +150,7 @@ impl Watch {
             pending: VecDeque::new(),
             known: BTreeSet::new(),
             synced: false,
-            told: BTreeSet::new(),
+            told: BTreeMap::new(),
             wait: Duration::ZERO,
             pause: FIRST_PAUSE,
         }
@@ -169,21 +182,31 @@ impl Watch {
         let listed = match Listed::read(&self.api, self.resource, namespace, selector).await {
             Ok(listed) => listed,
             Err(failure) => {
-                self.trouble(failure, "list");
+                self.trouble(failure, Until::Listed, "list");
                 return State::List;
             }
         };
         let listing: BTreeSet<(String, String)> = listed.objects.iter().filter_map(name_of).collect();
         let read = listed.objects.len();
         self.pending.extend(listed.objects.into_iter().map(Change::Upsert));
-        self.unreadable(listed.unreadable);
+        let unreadable: Vec<Skipped> = partial::unreadable(listed.unreadable, self.resource.plural).collect();
         if let Some(failure) = listed.cut {
             // What is missing from half a list need not be gone.
             self.known.extend(listing);
-            self.tell(partial::cut(self.resource, self.namespace.as_deref(), read, &failure));
+            let cut = partial::cut(self.resource, self.namespace.as_deref(), read, &failure);
+            // It may have been cut elsewhere before.
+            self.end(|skipped, until| until == Until::Listed && *skipped != cut);
+            self.tell_all(unreadable, Until::ObjectTold);
+            self.tell(cut, Until::Listed);
             self.rest();
             return State::List;
         }
+        self.end(|skipped, until| match until {
+            Until::Listed => true,
+            Until::Watched => false,
+            Until::ObjectTold => !unreadable.contains(skipped),
+        });
+        self.tell_all(unreadable, Until::ObjectTold);
         for (namespace, name) in std::mem::replace(&mut self.known, listing) {
             if !self.known.contains(&(namespace.clone(), name.clone())) {
                 self.pending.push_back(Change::Delete { kind: self.kind, namespace, name });
@@ -207,11 +230,11 @@ impl Watch {
             // Who may list but not watch still sees changes, in the time of a pause.
             Err(failure @ Failure::Forbidden { .. }) => {
                 self.pause = LONGEST_PAUSE;
-                self.trouble(failure, "watch");
+                self.trouble(failure, Until::Watched, "watch");
                 State::List
             }
             Err(failure) => {
-                self.trouble(failure, "watch");
+                self.trouble(failure, Until::Watched, "watch");
                 State::Open(version)
             }
         }
@@ -219,7 +242,11 @@ impl Watch {
 
     async fn follow(&mut self, mut following: Following) -> State {
         let dead = following.since + Duration::from_secs(WATCH_SECONDS) + GRACE;
-        let line = match timeout_at(dead, following.lines.next()).await {
+        let troubled = self.told.values().any(|until| *until == Until::Watched);
+        // Where nothing changes a watch that stands is all that there is to tell that it works.
+        let stands = following.since + LONGEST_PAUSE;
+        let limit = if troubled && Instant::now() < stands { stands } else { dead };
+        let line = match timeout_at(limit, following.lines.next()).await {
             Ok(Ok(Some(line))) => line,
             // The server ends every watch in time, and a proxy sooner; only one that brought nothing and ended at once
             // is a reason to wait, lest it be asked without end.
@@ -231,15 +258,19 @@ impl Watch {
                 return State::Open(following.version);
             }
             Ok(Err(failure)) => {
-                self.trouble(failure, "watch");
+                self.trouble(failure, Until::Watched, "watch");
                 return State::Open(following.version);
+            }
+            Err(_) if limit < dead => {
+                self.end(|_, until| until == Until::Watched);
+                return State::Follow(following);
             }
             Err(_) => return State::Open(following.version),
         };
         match Word::of(&line) {
             Ok(word) => self.hear(word, following),
             Err(failure) => {
-                self.trouble(failure, "watch");
+                self.trouble(failure, Until::Watched, "watch");
                 State::Open(following.version)
             }
         }
@@ -250,16 +281,17 @@ impl Watch {
         match word {
             Word::Failed(Failure::Expired) => return State::List,
             Word::Failed(failure) => {
-                self.trouble(failure, "watch");
+                self.trouble(failure, Until::Watched, "watch");
                 return State::Open(following.version);
             }
             Word::Bookmark(_) => {}
             Word::Gone(ref about) => {
                 let (namespace, name) = about.key();
                 self.known.remove(&(namespace.clone(), name.clone()));
+                self.end_of_object(&namespace, &name, &[]);
                 self.pending.push_back(Change::Delete { kind: self.kind, namespace, name });
             }
-            Word::Is(text, _) => {
+            Word::Is(text, ref about) => {
                 let mut unreadable = Vec::new();
                 let decoded = decode_json(text, &mut |object| match object {
                     Ok(object) => {
@@ -269,7 +301,11 @@ impl Watch {
                     Err(object) => unreadable.push(object),
                 });
                 unreadable.extend(decoded.err());
-                self.unreadable(unreadable);
+                let unreadable: Vec<Skipped> =
+                    partial::unreadable(unreadable, self.resource.plural).collect();
+                let (namespace, name) = about.key();
+                self.end_of_object(&namespace, &name, &unreadable);
+                self.tell_all(unreadable, Until::ObjectTold);
             }
         }
         if let Some(version) = word.version() {
@@ -277,30 +313,43 @@ impl Watch {
         }
         following.fruitful = true;
         self.pause = FIRST_PAUSE;
-        self.told.clear();
+        self.end(|_, until| until == Until::Watched);
         State::Follow(following)
     }
 
-    fn unreadable(&mut self, objects: Vec<Unreadable>) {
-        for skipped in partial::unreadable(objects, self.resource.plural) {
-            self.tell(skipped);
-        }
-    }
-
     /// Tells of a failure, and waits before the next step.
-    fn trouble(&mut self, failure: Failure, verb: &'static str) {
+    fn trouble(&mut self, failure: Failure, until: Until, verb: &'static str) {
         let mut gaps = Gaps::of_verb(&self.flags, verb);
         gaps.add(self.resource, self.namespace.as_deref(), &failure);
-        for skipped in gaps.into_skipped() {
-            self.tell(skipped);
-        }
+        let skipped = gaps.into_skipped();
+        self.tell_all(skipped, until);
         self.rest();
     }
 
-    fn tell(&mut self, skipped: Skipped) {
-        if self.told.insert(skipped.clone()) {
+    fn tell_all(&mut self, skipped: Vec<Skipped>, until: Until) {
+        for skipped in skipped {
+            self.tell(skipped, until);
+        }
+    }
+
+    fn tell(&mut self, skipped: Skipped, until: Until) {
+        if self.told.insert(skipped.clone(), until).is_none() {
             self.pending.push_back(Change::Trouble(skipped));
         }
+    }
+
+    /// Says of the troubles told that are over that they are.
+    fn end(&mut self, is_over: impl Fn(&Skipped, Until) -> bool) {
+        let over = self.told.extract_if(.., |skipped, until| is_over(skipped, *until));
+        self.pending.extend(over.map(|(skipped, _)| Change::Over(skipped)));
+    }
+
+    /// Ends what was told of an object, but for what is `still` so.
+    fn end_of_object(&mut self, namespace: &str, name: &str, still: &[Skipped]) {
+        let what = format!("{} {namespace}/{name}", self.kind);
+        self.end(|skipped, until| {
+            until == Until::ObjectTold && skipped.what == what && !still.contains(skipped)
+        });
     }
 
     /// Waits before the next step, and twice as long before the one after. Whoever waits has told what there is.

@@ -65,6 +65,7 @@ async fn take(changes: impl Stream<Item = Change>, count: usize) -> Vec<String> 
         Change::Delete { kind, namespace, name } => format!("gone {kind} {namespace}/{name}"),
         Change::Synced => "synced".into(),
         Change::Trouble(skipped) => format!("{}: {}", skipped.what, skipped.reason),
+        Change::Over(skipped) => format!("over {}: {}", skipped.what, skipped.reason),
     });
     tokio::time::timeout(Duration::from_secs(30), words.collect()).await.expect("enough changes in time")
 }
@@ -206,4 +207,60 @@ async fn events_that_may_not_be_read_do_not_hold_up_the_pods() {
     let mut told = told(&server, 4).await;
     told.sort();
     assert_eq!(told, ["events in namespace \"shop\": forbidden for user \"dev\"", "is a", "is b", "synced"]);
+}
+
+#[tokio::test]
+async fn a_trouble_is_over_when_its_own_reading_works_again_and_not_before() {
+    let server = server(
+        |asked| match asked {
+            0 => status(400, refusal(400, "no list")),
+            _ => ok(list("Pod", &[item("shop", "a")], "")),
+        },
+        |asked, _| match asked {
+            // The pods that a new list tells do not mean that changes come.
+            0 => status(400, refusal(400, "no watch")),
+            1 => status(410, refusal(410, "too old resource version")),
+            _ => lines(&[line("BOOKMARK", r#"{"metadata":{"resourceVersion":"13"}}"#)]),
+        },
+    );
+    let mut told = told(&server, 7).await;
+    told.retain(|word| word != "synced");
+    assert!(told[0].contains("no list") && !told[0].starts_with("over"), "{told:?}");
+    assert_eq!(told[1], "is a");
+    assert_eq!(told[2], format!("over {}", told[0]));
+    assert!(told[3].contains("no watch") && !told[3].starts_with("over"), "{told:?}");
+    assert_eq!(told[4], "is a");
+    assert_eq!(told[5], format!("over {}", told[3]));
+}
+
+#[tokio::test]
+async fn an_object_that_does_not_decode_is_over_once_it_does_or_is_gone() {
+    let bad = |kind: &str, name: &str, version: &str| {
+        let object = pod(name, version);
+        line(kind, &format!(r#"{},"spec":7}}"#, &object[..object.len() - 1]))
+    };
+    let script = [
+        bad("ADDED", "a", "11"),
+        bad("ADDED", "b", "12"),
+        line("ADDED", &pod("c", "13")),
+        bad("MODIFIED", "a", "14"),
+        line("MODIFIED", &pod("a", "15")),
+        bad("DELETED", "b", "16"),
+    ];
+    let server = server(|_| ok(list("Pod", &[], "")), move |_, _| lines(&script));
+    let mut told = told(&server, 8).await;
+    told.retain(|word| word != "synced");
+    let why = "it does not decode: spec has the wrong type";
+    assert_eq!(
+        told,
+        [
+            format!("Pod shop/a: {why}"),
+            format!("Pod shop/b: {why}"),
+            "is c".into(),
+            "is a".into(),
+            format!("over Pod shop/a: {why}"),
+            format!("over Pod shop/b: {why}"),
+            "gone Pod shop/b".into(),
+        ]
+    );
 }

@@ -141,6 +141,48 @@ fn targets_namespaces_and_labels_narrow_what_is_told() {
 }
 
 #[test]
+fn a_deployment_of_healthy_pods_exists_though_nothing_of_it_was_saved() {
+    let mut pod = waiting_pod("web-5d-x", IMAGE, "");
+    pod["metadata"]["ownerReferences"] =
+        json!([{"kind": "ReplicaSet", "name": "web-5d", "controller": true}]);
+    pod["metadata"]["labels"] = json!({"pod-template-hash": "5d"});
+    pod["status"] = json!({"phase": "Running", "containerStatuses": [{"name": "app", "image": IMAGE,
+        "imageID": IMAGE, "ready": true, "state": {"running": {}}}]});
+    let input = list(vec![pod]);
+    let told = run_with_input(&["diagnose", "-f", "-", "deployment/web"], input.as_bytes());
+    assert_eq!(told.code, Some(0), "{}{}", told.out, told.err);
+}
+
+#[test]
+fn labels_narrow_owners_that_were_refused_pods_by_their_template() {
+    let set = |name: &str| {
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": {"namespace": "shop", "name": name},
+            "spec": {"replicas": 1, "template": {"metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "app", "image": " "}]}}},
+            "status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+                "message": format!("Pod \"{name}-x\" is invalid: spec.containers[0].image: Invalid value: \" \": \
+                    must not have leading or trailing whitespace")}]}})
+    };
+    let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"namespace": "shop", "name": "e"},
+        "involvedObject": {"kind": "ReplicaSet", "namespace": "shop", "name": "unread"}, "reason": "FailedCreate",
+        "message": "Error creating: Pod \"unread-x\" is invalid: spec.containers[0].image: Required value"});
+    let input = list(vec![set("web"), set("other"), event]);
+    let owners = |arguments: &[&str]| -> Vec<String> {
+        let report = report(&[&["diagnose", "-f", "-", "-o", "json"], arguments].concat(), &input);
+        let sightings = report["findings"].as_array().unwrap().iter().flat_map(|f| f["sightings"].as_array());
+        let mut names: Vec<String> =
+            sightings.flatten().map(|place| place["owner"]["name"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(owners(&[]), ["other", "unread", "web"]);
+    // What labels the template of an owner that was not read has nobody knows.
+    assert_eq!(owners(&["-l", "app=web"]), ["unread", "web"]);
+    assert_eq!(owners(&["rs/web"]), ["web"]);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named_with_a_next_step() {
     let told = run(&["diagnose", "-f", "/nonexistent/dump"]);
     assert_eq!(told.code, Some(2));

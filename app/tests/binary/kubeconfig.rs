@@ -5,12 +5,18 @@ use std::net::TcpListener;
 use super::{Run, pullmedic, saved};
 
 fn diagnose(kubeconfig: &str, more: &[&str]) -> Run {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = saved(folder.path(), "config", kubeconfig);
-    pullmedic().args(["diagnose", "--kubeconfig"]).arg(path).args(more).output().unwrap().into()
+    pullmedic()
+        .args(["diagnose", "--kubeconfig"])
+        .arg(path)
+        .args(more)
+        .output()
+        .expect("the binary runs")
+        .into()
 }
 
-fn config(server: &str) -> String {
+pub(crate) fn config(server: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: here\ncontexts:\n- name: here\n  context: {{cluster: c, user: u, namespace: shop}}\n\
          clusters:\n- name: c\n  cluster: {{server: '{server}'}}\nusers:\n- name: u\n  user: {{token: CANARY7f}}\n"

@@ -5,6 +5,7 @@ mod diagnose;
 mod hostile;
 mod kubeconfig;
 mod terminal;
+mod watch;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
