@@ -11,31 +11,38 @@ pub(crate) fn looks_so(text: &str) -> bool {
 }
 
 /// Hands every object of the text to `sink`. `kubectl cluster-info dump` puts the logs of pods between its documents;
-/// they are stepped over.
-pub(crate) fn read(text: &str, sink: &mut Sink<'_>) {
+/// they are stepped over. Returns how many documents there were.
+pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> usize {
     let mut rest = text;
+    let mut seen = 0;
     loop {
         rest = rest.trim_start();
         if rest.is_empty() {
-            return;
+            return seen;
         }
-        if rest.starts_with("==== START logs") {
-            rest = after_line(rest, |line| line.starts_with("==== END logs"));
+        let at = text.len() - rest.len();
+        let from = |line: usize| format!("from line {} on", text[..at].matches('\n').count() + line);
+        if rest.starts_with(START) {
+            let Some(after) = after_log(rest) else {
+                let reason = "the log of a container has no end".into();
+                sink(Err(Unreadable { what: from(1), reason }));
+                return seen;
+            };
+            rest = after;
             continue;
         }
         let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
         match documents.next() {
             Some(Ok(document)) => {
-                one(document.get(), sink);
+                seen += 1;
+                document_or_array(document.get(), sink);
                 rest = &rest[documents.byte_offset()..];
             }
             Some(Err(error)) => {
-                let lines = text.len() - rest.len();
-                let line = text[..lines].lines().count().max(1) + error.line() - 1;
-                sink(Err(Unreadable { what: format!("from line {line} on"), reason: not_json(&error) }));
-                return;
+                sink(Err(Unreadable { what: from(error.line()), reason: not_json(&error) }));
+                return seen;
             }
-            None => return,
+            None => return seen,
         }
     }
 }
@@ -47,26 +54,39 @@ fn not_json(error: &serde_json::Error) -> String {
     format!("not valid JSON: {reason}")
 }
 
-fn one(text: &str, sink: &mut Sink<'_>) {
-    if text.starts_with('[') {
-        match serde_json::from_str::<Vec<&RawValue>>(text) {
-            Ok(items) if !items.is_empty() => items.iter().for_each(|item| one(item.get(), sink)),
-            _ => sink(Err(Unreadable { what: "document".into(), reason: "an empty list".into() })),
-        }
-        return;
+/// One document, or an array of them. No tool nests arrays, and each level would be read once more.
+fn document_or_array(text: &str, sink: &mut Sink<'_>) {
+    if !text.starts_with('[') {
+        return one(text, sink);
     }
+    let unreadable = |reason: &str| Err(Unreadable { what: "document".into(), reason: reason.into() });
+    match serde_json::from_str::<Vec<&RawValue>>(text) {
+        Ok(items) if !items.is_empty() => {
+            for item in items {
+                if item.get().starts_with('[') {
+                    sink(unreadable("a list within a list"));
+                } else {
+                    one(item.get(), sink);
+                }
+            }
+        }
+        _ => sink(unreadable("an empty list")),
+    }
+}
+
+fn one(text: &str, sink: &mut Sink<'_>) {
     if let Err(error) = decode_json(text, sink) {
         sink(Err(error));
     }
 }
 
-fn after_line(text: &str, is_last: impl Fn(&str) -> bool) -> &str {
-    let mut rest = text;
-    while let Some((line, after)) = rest.split_once('\n') {
-        rest = after;
-        if is_last(line) {
-            return rest;
-        }
-    }
-    ""
+const START: &str = "==== START logs";
+
+/// What follows a container's log; `None` when its end is missing. The end need not begin a line: a log may lack its
+/// last newline.
+/// <https://github.com/kubernetes/kubectl/blob/master/pkg/cmd/clusterinfo/clusterinfo_dump.go>
+fn after_log(text: &str) -> Option<&str> {
+    let (start, log) = text.split_once('\n')?;
+    let end = start.trim_end().replacen("START", "END", 1);
+    log.find(&end).map(|at| &log[at + end.len()..])
 }

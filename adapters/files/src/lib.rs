@@ -118,20 +118,14 @@ fn decoded(bytes: Vec<u8>) -> String {
 
 /// Reads the objects of one text; `name` is how messages call it.
 fn read_text(text: &str, name: &str, objects: &mut Objects) {
-    let before = (objects.pods.len(), objects.events.len(), objects.workloads.len(), objects.nodes.len());
-    let (others, told) = (objects.others, objects.skipped.len());
+    let told = objects.skipped.len();
     let mut sink = |object: Result<Object, Unreadable>| match object {
         Ok(object) => objects.add(object),
         Err(error) => objects.skipped.push(skipped(format!("{name}: {}", error.what), error.reason)),
     };
-    if json::looks_so(text) {
-        json::read(text, &mut sink);
-    } else {
-        yaml::read(text, &mut sink);
-    }
-    let after = (objects.pods.len(), objects.events.len(), objects.workloads.len(), objects.nodes.len());
-    if before == after && others == objects.others && told == objects.skipped.len() && !text.contains("items")
-    {
+    let documents =
+        if json::looks_so(text) { json::read(text, &mut sink) } else { yaml::read(text, &mut sink) };
+    if documents == 0 && told == objects.skipped.len() {
         objects.skipped.push(skipped(name.to_owned(), "it holds no Kubernetes object".into()));
     }
 }
@@ -191,7 +185,7 @@ mod tests {
     fn reads_concatenated_json_and_steps_over_the_logs_of_a_dump() {
         let found = objects(
             "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"}}\n{\"kind\":\"PodList\",\"items\":[{\"metadata\":{}}]}\n\
-             ==== START logs for container x of pod y/z ====\nlog {line} [\n==== END logs for container x ====\n\
+             ==== START logs for container x of pod y/z ====\nlog {line} [\n==== END logs for container x of pod y/z ====\n\
              {\"kind\":\"Event\"}\n",
         );
         assert_eq!((found.pods.len(), found.events.len()), (2, 1), "{:?}", found.skipped);
@@ -206,7 +200,58 @@ mod tests {
             let found = objects(text);
             assert_eq!(found.skipped.len(), 1, "{text:?}: {:?}", found.skipped);
         }
-        assert_eq!(told(&objects("{\"kind\":\"PodList\",\"items\":[]}")), Vec::<String>::new());
+        for text in ["{\"kind\":\"PodList\",\"items\":[]}", "kind: PodList\nitems: []\n"] {
+            assert_eq!(told(&objects(text)), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn a_file_that_only_mentions_items_holds_no_object() {
+        assert_eq!(told(&objects("# items\n")), ["saved: it holds no Kubernetes object"]);
+        assert_eq!(told(&objects("---\n# items\n---\n")), ["saved: it holds no Kubernetes object"]);
+    }
+
+    #[test]
+    fn a_log_without_its_last_newline_hides_nothing_that_follows() {
+        let found = objects(
+            "{\"kind\":\"PodList\",\"items\":[]}\n==== START logs for container x of pod y/z ====\r\n\
+             ==== END logs for container x of pod other ====\nprogress 100%\
+             ==== END logs for container x of pod y/z ====\r\n{\"kind\":\"Event\"}\n",
+        );
+        assert_eq!((found.events.len(), told(&found)), (1, Vec::new()));
+    }
+
+    #[test]
+    fn a_log_without_its_end_is_told() {
+        let found = objects(
+            "{\"kind\":\"Event\"}\n==== START logs for container x of pod y/z ====\nlog\n\
+             ==== END logs for container w of pod y/z ====\n{\"kind\":\"Event\"}\n",
+        );
+        assert_eq!(found.events.len(), 1);
+        assert_eq!(told(&found), ["saved: from line 2 on: the log of a container has no end"]);
+    }
+
+    #[test]
+    fn arrays_within_arrays_are_told_and_not_descended_into() {
+        let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+        assert_eq!(told(&objects(&deep)), ["saved: document: a list within a list"]);
+        let found = objects("[{\"kind\":\"Pod\"},[{\"kind\":\"Pod\"}]]");
+        assert_eq!((found.pods.len(), told(&found).len()), (1, 1));
+    }
+
+    #[test]
+    fn a_yaml_directive_is_no_document() {
+        let found = objects("# saved\n%YAML 1.2\n---\nkind: Pod\nmetadata: {name: a}\n");
+        assert_eq!((found.pods.len(), told(&found)), (1, Vec::new()));
+    }
+
+    #[test]
+    fn a_deeply_nested_schema_is_read_and_a_deeper_one_refused() {
+        let nested =
+            |depth: usize| format!("kind: Widget\nspec: {}1{}\n", "{a: ".repeat(depth), "}".repeat(depth));
+        let found = objects(&nested(200));
+        assert_eq!((found.others, told(&found)), (1, Vec::new()));
+        assert_eq!(told(&objects(&nested(5_000))).len(), 1);
     }
 
     #[test]

@@ -7,14 +7,36 @@ use pullmedic_model::object::{Kind, Object, Unreadable, decode_value};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-type Sink<'a> = dyn FnMut(Result<Object, Unreadable>) + 'a;
+type Sink<'a> = dyn FnMut(Result<Object, Unreadable>) + Send + 'a;
 
-/// Hands every object of the text to `sink`.
-pub(crate) fn read(text: &str, sink: &mut Sink<'_>) {
+/// How deep a document may nest: past the schemas of CustomResourceDefinitions.
+const DEEPEST: usize = 256;
+
+/// The stack for a document of that depth: a level takes up to 32 KiB in a debug build, and the caller's stack may be
+/// 1 MiB. Untouched pages cost nothing.
+const STACK: usize = 32 << 20;
+
+/// Hands every object of the text to `sink`. Returns how many documents there were.
+pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> usize {
+    let read = std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(STACK);
+        let reader = reader.spawn_scoped(scope, || read_here(text, &mut *sink))?;
+        Ok(reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    read.unwrap_or_else(|error: std::io::Error| {
+        let reason = format!("no thread to read it in: {error}");
+        sink(Err(Unreadable { what: "document".into(), reason }));
+        0
+    })
+}
+
+fn read_here(text: &str, sink: &mut Sink<'_>) -> usize {
+    let mut seen = 0;
     for (number, document) in documents(text).enumerate() {
-        if document.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        if document.lines().all(is_no_content) {
             continue;
         }
+        seen += 1;
         let seed = Document { sink };
         let result = serde_saphyr::with_deserializer_from_str_with_options(
             document,
@@ -30,6 +52,12 @@ pub(crate) fn read(text: &str, sink: &mut Sink<'_>) {
             })),
         }
     }
+    seen
+}
+
+/// A blank line, a comment, or a directive (`%YAML 1.2`), which stands before the `---` that it is about.
+fn is_no_content(line: &str) -> bool {
+    line.trim().is_empty() || line.trim_start().starts_with('#') || line.starts_with('%')
 }
 
 fn first_line(text: &str) -> &str {
@@ -68,7 +96,7 @@ fn options(length: usize) -> serde_saphyr::Options {
             max_nodes: most,
             max_total_scalar_bytes: most.saturating_mul(2),
             max_total_comment_bytes: most,
-            max_depth: 64,
+            max_depth: DEEPEST,
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },
     }

@@ -92,14 +92,19 @@ pub fn decode_json(text: &str, sink: &mut dyn FnMut(Result<Object, Unreadable>))
     };
     let Some(items) = document.items else {
         if kind.kind.is_empty() {
-            return Err(whole("no kind: not a Kubernetes object".into()));
+            return Err(kind.missing(None));
         }
         sink(decode_text(kind, None, text));
         return Ok(Page { items: 1, ..Page::default() });
     };
     for (index, item) in items.iter().enumerate() {
         let own: Kind = serde_json::from_str(item.get()).unwrap_or_default();
-        sink(decode_text(own.or_item_of(&kind), Some((index, &kind)), item.get()));
+        let (own, place) = (own.or_item_of(&kind), Some((index, &kind)));
+        if own.kind.is_empty() {
+            sink(Err(own.missing(place)));
+        } else {
+            sink(decode_text(own, place, item.get()));
+        }
     }
     let meta = document.metadata.unwrap_or_default();
     Ok(Page { next: meta.next, resource_version: meta.resource_version, items: items.len() })
@@ -117,10 +122,7 @@ pub fn decode_value(value: serde_json::Value, place: Option<(usize, &Kind)>) -> 
         None => own,
     };
     if kind.kind.is_empty() {
-        return Err(Unreadable {
-            what: "document".into(),
-            reason: "no kind: not a Kubernetes object".into(),
-        });
+        return Err(kind.missing(place));
     }
     typed(&kind, &value).map_err(|reason| Unreadable { what: kind.place(place, &name_of(&value)), reason })
 }
@@ -202,9 +204,18 @@ impl Kind {
         Kind { api_version: list.api_version.clone(), kind }
     }
 
+    /// What is said of an object without a kind.
+    fn missing(&self, place: Option<(usize, &Kind)>) -> Unreadable {
+        let what = place.map_or_else(|| "document".to_owned(), |_| self.place(place, ""));
+        Unreadable { what, reason: "no kind: not a Kubernetes object".into() }
+    }
+
     fn place(&self, place: Option<(usize, &Kind)>, name: &str) -> String {
         match (name, place) {
-            ("", Some((index, list))) => format!("item {} of {}", index + 1, list.kind),
+            ("", Some((index, list))) => {
+                let list = if list.kind.is_empty() { "List" } else { &list.kind };
+                format!("item {} of {list}", index + 1)
+            }
             ("", None) => self.kind.clone(),
             (name, _) => format!("{} {name}", self.kind),
         }
@@ -242,9 +253,31 @@ mod tests {
         assert_eq!(page.map(|p| p.items), Ok(4));
         let said: Vec<String> =
             seen.iter().filter_map(|o| o.as_ref().err()).map(ToString::to_string).collect();
-        assert_eq!(said, ["Pod shop/bad: spec.containers[0].image has the wrong type"]);
+        assert_eq!(
+            said,
+            [
+                "Pod shop/bad: spec.containers[0].image has the wrong type",
+                "item 3 of List: no kind: not a Kubernetes object",
+            ]
+        );
         assert!(matches!(&seen[1], Ok(Object::Pod(pod)) if pod.metadata.name == "good"));
         assert!(matches!(&seen[3], Ok(Object::Other(kind)) if kind.kind == "Widget"));
+    }
+
+    #[test]
+    fn an_item_without_a_kind_is_told_and_not_passed_over() {
+        for list in [r#"{"items":[{"metadata":{}}, 7]}"#, r#"{"kind":"List","items":[{"kind":""}, []]}"#] {
+            let (_, seen) = decode(list);
+            let said: Vec<String> =
+                seen.iter().filter_map(|o| o.as_ref().err()).map(ToString::to_string).collect();
+            assert_eq!(
+                said,
+                [
+                    "item 1 of List: no kind: not a Kubernetes object",
+                    "item 2 of List: no kind: not a Kubernetes object"
+                ]
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Pods.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -270,6 +272,9 @@ impl ContainerKind {
     }
 }
 
+/// Past how many statuses a map of their names is worth its price: pods hold a few, a hostile file a hundred thousand.
+const MANY: usize = 32;
+
 impl Pod {
     /// Adds to the spec what only the status names, since people save and paste pods without their spec; and leaves out
     /// volumes that are no images, which are most of what a healthy pod holds.
@@ -287,8 +292,14 @@ impl Pod {
             (&mut spec.containers, &status.container_statuses),
             (&mut spec.ephemeral_containers, &status.ephemeral_container_statuses),
         ] {
+            let mut known: Option<HashSet<String>> = (statuses.len() > MANY)
+                .then(|| containers.iter().map(|container| container.name.clone()).collect());
             for status in statuses {
-                if !containers.iter().any(|container| container.name == status.name) {
+                let is_new = match &mut known {
+                    Some(known) => known.insert(status.name.clone()),
+                    None => !containers.iter().any(|container| container.name == status.name),
+                };
+                if is_new {
                     let (name, image) = (status.name.clone(), status.image.clone());
                     containers.push(Container { name, image, ..Container::default() });
                 }
@@ -308,7 +319,59 @@ impl Pod {
             ),
         ];
         lists.into_iter().flat_map(|(kind, containers, statuses)| {
-            containers.iter().map(move |c| (kind, c, statuses.iter().find(|s| s.name == c.name)))
+            // Of two statuses with one name the first counts, so it is put in last.
+            let by_name: Option<HashMap<&str, &ContainerStatus>> = (statuses.len() > MANY)
+                .then(|| statuses.iter().rev().map(|status| (status.name.as_str(), status)).collect());
+            containers.iter().map(move |container| {
+                let status = match &by_name {
+                    Some(by_name) => by_name.get(container.name.as_str()).copied(),
+                    None => statuses.iter().find(|status| status.name == container.name),
+                };
+                (kind, container, status)
+            })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `count` statuses `c0`, `c1`, … and a second one of `c0`; of the containers only `c0` is in the spec.
+    fn pod(count: usize) -> Pod {
+        let named = |name: String, image: &str| ContainerStatus {
+            name,
+            image: image.to_owned(),
+            ..ContainerStatus::default()
+        };
+        let mut pod = Pod::default();
+        pod.spec.containers.push(Container {
+            name: "c0".into(),
+            image: "spec".into(),
+            ..Container::default()
+        });
+        pod.status.container_statuses = (0..count).map(|n| named(format!("c{n}"), "first")).collect();
+        pod.status.container_statuses.push(named("c0".into(), "second"));
+        pod.complete();
+        pod
+    }
+
+    #[test]
+    fn many_containers_are_matched_as_few_are_and_in_linear_time() {
+        // 200,000 would take minutes if each were looked for among all.
+        for count in [3, MANY, MANY + 1, 200_000] {
+            let pod = pod(count);
+            assert_eq!(pod.containers().count(), count);
+            for (index, (kind, container, status)) in pod.containers().enumerate() {
+                assert_eq!(
+                    (kind, container.name.as_str()),
+                    (ContainerKind::Main, format!("c{index}").as_str())
+                );
+                assert_eq!(container.image, if index == 0 { "spec" } else { "first" });
+                assert!(
+                    status.is_some_and(|status| status.name == container.name && status.image == "first")
+                );
+            }
+        }
     }
 }
