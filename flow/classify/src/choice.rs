@@ -113,6 +113,7 @@ struct Facts {
     mirror: bool,
     digest: bool,
     bare: bool,
+    stage: Option<Stage>,
 }
 
 impl Reading<'_> {
@@ -147,6 +148,9 @@ impl Reading<'_> {
         for &row in keyed.chain(wordless) {
             let row = &self.words.rows[usize::from(row)];
             if let Some((exactness, last)) = fits(row, self.words, &seen, &facts) {
+                if row.rule.alone && goes_on(&self.text[last as usize..span.end]) {
+                    continue;
+                }
                 let key = (row.rule.depth, exactness, last);
                 if best.as_ref().is_none_or(|&(depth, exactness, at, _)| key > (depth, exactness, at)) {
                     best = Some((key.0, key.1, key.2, row));
@@ -179,6 +183,7 @@ impl Reading<'_> {
             mirror: last_url.is_some_and(|(_, mirror)| mirror),
             digest: self.envelope.digest || named,
             bare: self.envelope.bare_status.is_some_and(|at| span.contains(&at)),
+            stage: self.stage(span),
         }
     }
 
@@ -219,7 +224,9 @@ impl Reading<'_> {
             }
             Some(Stage::Unpack) => &[Cause::UnpackFailed, Cause::NodeStoreDamaged, Cause::DiskFull],
             // A bare `Back-off pulling image`: what pulls fail of most.
-            None if self.envelope.pull => &[Cause::NoCredentials, Cause::Forbidden, Cause::TagNotFound],
+            None if self.envelope.pull && !self.begins() => {
+                &[Cause::NoCredentials, Cause::Forbidden, Cause::TagNotFound]
+            }
             None => &[],
             Some(
                 Stage::Reference
@@ -254,6 +261,19 @@ impl Reading<'_> {
     }
 }
 
+/// The longest run of letters that is a word.
+const LONGEST_SPOKEN: usize = 32;
+
+/// Whether a sentence goes on in `rest`: with a word in lower case, or with any word after a colon, comma or
+/// the like. What closes an envelope, and the next event of a pasted list, are no part of it.
+fn goes_on(rest: &[u8]) -> bool {
+    let gap = rest.iter().take_while(|byte| b" :;,.-(".contains(byte)).count();
+    let (gap, next) = rest.split_at(gap);
+    let letters = next.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let apart = gap.iter().all(|&byte| byte == b' ') && next.first().is_some_and(u8::is_ascii_uppercase);
+    !gap.is_empty() && (2..=LONGEST_SPOKEN).contains(&letters) && !apart
+}
+
 /// How exactly a row fits, and where the last of its words ends; `None` when it does not fit.
 fn fits(row: &Compiled, words: &Words, seen: &[u32; MOST_WORDS], facts: &Facts) -> Option<(u32, u32)> {
     let rule = row.rule;
@@ -266,6 +286,7 @@ fn fits(row: &Compiled, words: &Words, seen: &[u32; MOST_WORDS], facts: &Facts) 
         || rule.mirror.is_some_and(|mirror| mirror != facts.mirror)
         || rule.digest.is_some_and(|digest| digest != facts.digest)
         || rule.bare && !facts.bare
+        || rule.within.is_some() && rule.within != facts.stage
         || row.unless.iter().any(|&word| seen[usize::from(word)] != 0)
     {
         return None;

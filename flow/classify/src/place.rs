@@ -132,6 +132,18 @@ impl Reading<'_> {
         Endpoint::parse(std::str::from_utf8(host).ok()?).ok()
     }
 
+    /// Whether the text is the kubelet's word that a pull begins, which tells of no failure. Its back-off and
+    /// the runtimes' errors have words before these, and a small letter.
+    /// <https://github.com/kubernetes/kubernetes/blob/v1.30.0/pkg/kubelet/images/image_manager.go>
+    pub(crate) fn begins(&self) -> bool {
+        const WORDS: &[u8] = b"Pulling image \"";
+        self.envelope.images.last().is_some_and(|image| {
+            let before = &self.text[..image.name.start];
+            let after = &self.text[image.name.end..];
+            (before.ends_with(WORDS) || before.eq_ignore_ascii_case(WORDS)) && matches!(after, b"" | b"\"")
+        })
+    }
+
     pub(crate) fn image(&self) -> Option<String> {
         let image = self.envelope.images.first()?;
         let mut name = String::from_utf8_lossy(&self.text[image.name.clone()]).into_owned();

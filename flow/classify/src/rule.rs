@@ -14,6 +14,8 @@ pub enum Depth {
     /// A reason that stands whatever else the text holds: a full disk, a policy, the kubelet's word on
     /// itself.
     Verdict,
+    /// The text is not about a pull, whatever its words would mean in one.
+    Aside,
 }
 
 /// What the failing request asked for, as its URL shows.
@@ -43,6 +45,8 @@ pub struct Rule {
     pub(crate) mirror: Option<bool>,
     pub(crate) digest: Option<bool>,
     pub(crate) bare: bool,
+    pub(crate) alone: bool,
+    pub(crate) within: Option<Stage>,
     pub(crate) depth: Depth,
     pub(crate) cause: Cause,
     pub(crate) confidence: Confidence,
@@ -65,6 +69,8 @@ impl Rule {
             mirror: None,
             digest: None,
             bare: false,
+            alone: false,
+            within: None,
             depth: Depth::Reason,
             cause: Cause::Unknown,
             confidence: Confidence::Weak,
@@ -167,6 +173,18 @@ impl Rule {
         self
     }
 
+    /// The envelope puts the failure at this stage.
+    pub(crate) const fn within(mut self, stage: Stage) -> Rule {
+        self.within = Some(stage);
+        self
+    }
+
+    /// No further words follow the row's own.
+    pub(crate) const fn alone(mut self) -> Rule {
+        self.alone = true;
+        self
+    }
+
     /// A wrapper: see [`Depth::Frame`].
     pub(crate) const fn frame(mut self) -> Rule {
         self.depth = Depth::Frame;
@@ -182,6 +200,12 @@ impl Rule {
     /// See [`Depth::Verdict`].
     pub(crate) const fn verdict(mut self) -> Rule {
         self.depth = Depth::Verdict;
+        self
+    }
+
+    /// See [`Depth::Aside`].
+    pub(crate) const fn aside(mut self) -> Rule {
+        self.depth = Depth::Aside;
         self
     }
 
@@ -253,7 +277,9 @@ impl Rule {
             + u32::from(!self.request.is_empty())
             + u32::from(self.mirror.is_some())
             + u32::from(self.digest.is_some())
-            + u32::from(self.bare);
+            + u32::from(self.bare)
+            + u32::from(self.alone)
+            + u32::from(self.within.is_some());
         4 * conditions
     }
 }

@@ -5,6 +5,17 @@ use pullmedic_model::Stage;
 
 use crate::rule::Rule;
 
+/// Words of those who answer the kubelet: its own limit is reached before they are asked.
+const REMOTE: &[&str] = &[
+    "toomanyrequests",
+    "too many requests",
+    "denied: ",
+    " desc = ",
+    "error response from daemon",
+    "failed to resolve",
+    "initializing source",
+];
+
 pub(super) const ROWS: &[Rule] = &[
     Rule::any("hub/pull-rate-limit", &["pull rate limit"])
         .verdict()
@@ -87,8 +98,18 @@ pub(super) const ROWS: &[Rule] = &[
         .from("https://httpwg.org/specs/rfc9110.html#status.402"),
     Rule::any("kubelet/qps", &["pull qps exceeded"])
         .verdict()
+        .without_status()
+        .alone()
+        .unless(REMOTE)
         .certain(LocalQpsLimited)
         .at(Stage::Queue)
+        .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/helpers.go"),
+    // The same words from elsewhere: the kubelet adds none to them.
+    Rule::any("registry/qps", &["pull qps exceeded"])
+        .verdict()
+        .unless(&["toomanyrequests", "too many requests"])
+        .strong(RateLimited)
+        .or(&[LocalQpsLimited])
         .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/helpers.go"),
     Rule::any("docker/already-in-progress", &["is already in progress"])
         .said()

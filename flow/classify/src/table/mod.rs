@@ -9,6 +9,7 @@
 //! guess. The causes after `or` stay open, or, with a certain cause, may stand behind it.
 
 mod absent;
+mod aside;
 mod content;
 mod credentials;
 mod disk;
@@ -47,6 +48,7 @@ const FAMILIES: &[&[Rule]] = &[
     unpack::ROWS,
     store::ROWS,
     runtime::ROWS,
+    aside::ROWS,
 ];
 
 /// Every row.

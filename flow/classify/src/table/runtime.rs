@@ -149,13 +149,4 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[RuntimeUnavailable])
         .at(Stage::Queue)
         .from("kubernetes/kubernetes@v1.30.0:pkg/kubelet/images/image_manager.go"),
-    // A sandbox that fails for its network is no pull.
-    Rule::any(
-        "cni/sandbox",
-        &["failed to setup network for sandbox", "networkplugin cni failed", "plugin type=\""],
-    )
-    .verdict()
-    .weak(Unknown)
-    .at(Stage::Sandbox)
-    .from("containerd/containerd@v1.7.34:pkg/cri/server/sandbox_run.go"),
 ];

@@ -39,6 +39,21 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[RepositoryNotFound, UpstreamOfCacheFailed])
         .at(Stage::Manifest)
         .from("containerd/containerd@v1.6.20:remotes/docker/resolver.go"),
+    // No manifest was asked for yet: what answered is no registry, or not at this path.
+    Rule::says("http/404-at-ping", &[])
+        .status(404)
+        .within(Stage::Ping)
+        .strong(RegistryUnavailable)
+        .or(&[MirrorMisconfigured, Proxy])
+        .at(Stage::Ping)
+        .from("containers/image@v5.36.0:docker/docker_client.go"),
+    Rule::says("http/404-at-token", &[])
+        .status(404)
+        .within(Stage::Token)
+        .weak(RegistryUnavailable)
+        .or(&[MirrorMisconfigured, Proxy, RepositoryNotFound])
+        .at(Stage::Token)
+        .from("containers/image@v5.36.0:docker/docker_client.go"),
     Rule::says("http/400-at-mirror", &[])
         .status(400)
         .mirrored()

@@ -69,6 +69,26 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[ClockSkew])
         .at(Stage::Tls)
         .from("golang/go@go1.22.0:src/crypto/x509/verify.go"),
+    // Before its time: issued a moment ago, or a clock that is behind.
+    Rule::says("x509/not-yet-valid", &["certificate has expired", "current time ", " is before "])
+        .strong(TlsExpired)
+        .or(&[ClockSkew])
+        .at(Stage::Tls)
+        .from("golang/go@go1.22.0:src/crypto/x509/verify.go"),
+    // A clock from before Kubernetes is one that was never set.
+    Rule::says(
+        "x509/clock-never-set",
+        &[
+            "certificate has expired",
+            "current time 0|current time 19|current time 200|current time 2010|current time 2011|\
+             current time 2012|current time 2013|current time 2014",
+            " is before ",
+        ],
+    )
+    .strong(ClockSkew)
+    .or(&[TlsExpired])
+    .at(Stage::Tls)
+    .from("golang/go@go1.22.0:src/crypto/x509/verify.go"),
     Rule::any(
         "tls/client-certificate",
         &[

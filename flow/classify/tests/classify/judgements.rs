@@ -1,7 +1,7 @@
 //! Message to cause, family by family. Composed from the format strings that the rows of the table cite.
 
 use pullmedic_classify::{Context, classify};
-use pullmedic_model::{Cause, Confidence};
+use pullmedic_model::{Cause, Confidence, Stage};
 
 use crate::composed::DIGEST;
 
@@ -550,4 +550,133 @@ fn the_kubelets_statements_about_itself_are_certain() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn a_404_before_a_manifest_is_asked_for_is_no_tags() {
+    for (message, stage) in [
+        (
+            "initializing source docker://registry.acme.test/shop/cart:1: pinging container registry \
+             registry.acme.test: invalid status code from registry 404 (Not Found)",
+            Stage::Ping,
+        ),
+        (
+            "initializing source docker://registry.acme.test/shop/cart@DIGEST: pinging container registry \
+             registry.acme.test: StatusCode: 404, \"<!DOCTYPE html><title>404 Not Found</title>\"",
+            Stage::Ping,
+        ),
+        ("Get \"https://registry.acme.test/v2/\": error parsing HTTP 404 response body", Stage::Ping),
+        (
+            "initializing source docker://registry.acme.test/shop/cart:1: Requesting bearer token: invalid \
+             status code from registry 404 (Not Found)",
+            Stage::Token,
+        ),
+    ] {
+        let message = message.replace("DIGEST", DIGEST);
+        let hypothesis = classify(message.as_bytes(), Context::default());
+        assert_eq!(
+            (hypothesis.cause, hypothesis.stage),
+            (Cause::RegistryUnavailable, Some(stage)),
+            "{message}"
+        );
+        assert!(hypothesis.confidence < Confidence::Certain, "{message}");
+        assert!(hypothesis.rivals.starts_with(&[Cause::MirrorMisconfigured, Cause::Proxy]), "{message}");
+    }
+    assert_all(
+        Cause::TagNotFound,
+        &["initializing source docker://registry.acme.test/shop/cart:1: reading manifest 1 in \
+             registry.acme.test/shop/cart: StatusCode: 404, \"<html>\""],
+    );
+}
+
+#[test]
+fn what_is_not_about_a_failed_pull_is_unknown() {
+    for message in [
+        "Readiness probe failed: Get \"http://10.0.0.1:80/\": dial tcp 10.0.0.1:80: connect: connection refused",
+        "Liveness probe failed: HTTP probe failed with statuscode: 503",
+        "Startup probe failed: write /tmp/x: no space left on device",
+        "Successfully pulled image \"nginx\" in 2s",
+        "Successfully pulled image \"nginx\" in 2s (2s including waiting). Image size: 71000000 bytes.",
+        "Pulling image \"nginx\"",
+        "Container image \"registry.acme.test/shop/cart:1\" already present on machine",
+        "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create containerd task: failed to \
+         create shim task: context deadline exceeded: unknown",
+        "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox \"a\": \
+         plugin type=\"calico\" failed (add): error getting ClusterInformation: Get \
+         \"https://10.96.0.1:443/apis\": x509: certificate signed by unknown authority",
+        "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox \"a\": \
+         plugin type=\"cilium-cni\" failed (add): Get \"http:///var/run/cilium/cilium.sock/v1/config\": dial unix \
+         /var/run/cilium/cilium.sock: connect: no such file or directory",
+        "Failed to create pod sandbox: rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+        "Back-off restarting failed container",
+        "Back-off restarting failed container cart in pod cart-0_shop(5e1f)",
+        "MountVolume.SetUp failed for volume \"data\" : mount failed: exit status 32: connection timed out",
+    ] {
+        let hypothesis = classify(message.as_bytes(), Context::default());
+        assert_eq!(
+            (hypothesis.cause, hypothesis.confidence),
+            (Cause::Unknown, Confidence::Weak),
+            "{message}\ndecided by {:?}",
+            hypothesis.rule
+        );
+        assert!(hypothesis.rivals.is_empty() && hypothesis.also.is_empty(), "{message}");
+    }
+    assert_all(
+        Cause::ConnectionRefused,
+        &[
+            "Readiness probe failed: EOF; Failed to pull image \"shop/cart:1\": dial tcp 10.0.0.1:443: connect: \
+             connection refused",
+        ],
+    );
+    for pull in ["Back-off pulling image \"shop/cart:1\"", "Error pulling image \"shop/cart:1\""] {
+        assert!(!classify(pull.as_bytes(), Context::default()).rivals.is_empty(), "{pull}");
+    }
+}
+
+#[test]
+fn a_certificate_before_its_time_may_be_the_clocks() {
+    for (now, then, cause, confidence, rival) in [
+        ("2026-01-01", "is before 2026-02-01", Cause::TlsExpired, Confidence::Strong, Cause::ClockSkew),
+        ("2015-01-01", "is before 2026-02-01", Cause::TlsExpired, Confidence::Strong, Cause::ClockSkew),
+        ("2014-12-31", "is before 2026-02-01", Cause::ClockSkew, Confidence::Strong, Cause::TlsExpired),
+        ("1970-01-01", "is before 2026-02-01", Cause::ClockSkew, Confidence::Strong, Cause::TlsExpired),
+        ("2026-03-01", "is after 2026-02-01", Cause::TlsExpired, Confidence::Certain, Cause::ClockSkew),
+    ] {
+        let message = format!(
+            "Get \"https://registry.acme.test/v2/\": tls: failed to verify certificate: x509: certificate has \
+             expired or is not yet valid: current time {now}T00:00:00Z {then}T00:00:00Z"
+        );
+        let hypothesis = classify(message.as_bytes(), Context::default());
+        assert_eq!((hypothesis.cause, hypothesis.confidence), (cause, confidence), "{message}");
+        assert_eq!(hypothesis.rivals, [rival], "{message}");
+    }
+}
+
+#[test]
+fn the_kubelets_limit_is_its_own_only_where_its_words_stand_alone() {
+    for message in [
+        "pull QPS exceeded",
+        "Failed to pull image \"shop/cart:1\": pull QPS exceeded",
+        "\"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"cart\\\" with ErrImagePull: \
+         \\\"pull QPS exceeded\\\"\" pod=\"shop/cart-0\"",
+    ] {
+        let hypothesis = classify(message.as_bytes(), Context::default());
+        assert_eq!(
+            (hypothesis.cause, hypothesis.confidence),
+            (Cause::LocalQpsLimited, Confidence::Certain),
+            "{message}"
+        );
+    }
+    assert_all(
+        Cause::RateLimited,
+        &[
+            "429 Too Many Requests: pull QPS exceeded for your account",
+            "unexpected status from HEAD request to https://registry.acme.test/v2/shop/cart/manifests/1: 429 Too \
+             Many Requests: pull QPS exceeded",
+            "StatusCode: 503, pull QPS exceeded",
+            "Failed to pull image \"shop/cart:1\": pull QPS exceeded for your account",
+            "Error response from daemon: toomanyrequests: pull QPS exceeded",
+            "pull QPS exceeded: try again later",
+        ],
+    );
 }
