@@ -189,9 +189,9 @@ fn named(found: &Captures<'_>) -> String {
     let (value, sign) = (value.map_or("", |value| value.as_str()), found["sign"].trim_end());
     let is_bare = found.name("bare").is_some();
     // The end of a quoted URL (`…/token": x509: …`), or of an image with its tag (`…/auth:1.2`).
-    let is_path = !found["slash"].is_empty()
-        && is_bare
-        && (sign.len() > 1 && sign.ends_with(':') || &found["sign"] == ":");
+    let may_be_tag = &found["sign"] == ":" && !whole.to_ascii_lowercase().starts_with("/pass");
+    let is_path =
+        !found["slash"].is_empty() && is_bare && (sign.len() > 1 && sign.ends_with(':') || may_be_tag);
     // `token: unauthorized`: a word that follows in a sentence is no value.
     let is_sentence = is_bare && !sign.ends_with('=') && (value.len() < 4 || is_prose(value));
     if is_path || is_sentence || value.is_empty() || value == REDACTED {
@@ -255,7 +255,7 @@ fn is_digest(after: &str) -> bool {
 fn is_prose(value: &str) -> bool {
     value.split([',', ':', '<', '>', '{', '}', '(', ')', '[', ']']).all(|word| {
         let rest = word.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(word);
-        is_word(rest) || word.bytes().all(|b| b.is_ascii_uppercase())
+        is_word(rest) || word == "x509" || word.bytes().all(|b| b.is_ascii_uppercase())
     })
 }
 
@@ -320,6 +320,7 @@ mod tests {
             "https://h.example.com/x?next=http://user:CANARY7f@h.example.com",
             "robot:CANARY7f@registry:5000/app:1",
             "robot:CANARY7f@registry:5000",
+            "user/password:CANARY7f",
         ] {
             let captured = Captured::new(text);
             assert!(!captured.as_str().contains("CANARY7f"), "{text} -> {captured}");
@@ -353,6 +354,7 @@ mod tests {
             "failed to fetch anonymous token: Get \"https://auth.example.com/token?scope=repository%3Aa%3Apull&service=r\": EOF",
             "token: Requesting bearer token: invalid status code from registry 401 (Unauthorized)",
             "auth: Unauthorized",
+            "failed to fetch oauth token: x509: certificate has expired",
             "token: HTTP 500",
             "reg.test/app:1@md5:abc",
             "docker://reg.test/app:1@sha512+b64u.x:0a1b2c3d",
