@@ -281,6 +281,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cron_jobs_active_jobs_are_a_list_and_a_jobs_pods_a_number() {
+        let (_, seen) = decode(
+            r#"{"kind":"List","items":[{"kind":"CronJob","metadata":{"name":"c"},"status":{"active":[{"name":"c-1"}]}},
+                {"kind":"Job","metadata":{"name":"j"},"status":{"active":2}}]}"#,
+        );
+        let [Ok(Object::Workload(cron)), Ok(Object::Workload(job))] = seen.as_slice() else {
+            panic!("{seen:?}")
+        };
+        assert_eq!((cron.status.active, job.status.active), (0, 2));
+    }
+
+    #[test]
     fn a_document_that_is_no_object_hands_nothing_on() {
         for text in ["", "{", "[1]", "7", "{}", r#"{"items":{}}"#] {
             let (page, seen) = decode(text);

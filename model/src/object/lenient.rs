@@ -62,3 +62,11 @@ where
 
     deserializer.deserialize_any(Annotations)
 }
+
+/// A number; whatever is none is 0. A CronJob's `status.active` is a list where a Job's is a number.
+pub(super) fn number<'de, D>(deserializer: D) -> Result<i64, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    Ok(serde_json::Value::deserialize(deserializer)?.as_i64().unwrap_or(0))
+}

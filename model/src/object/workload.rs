@@ -123,7 +123,7 @@ pub struct WorkloadStatus {
     #[serde(default, deserialize_with = "lenient::null")]
     pub current_number_scheduled: i64,
     /// Pods of a Job that run or wait.
-    #[serde(default, deserialize_with = "lenient::null")]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub active: i64,
     /// Pods of a Job that ended well.
     #[serde(default, deserialize_with = "lenient::null")]
