@@ -73,12 +73,8 @@ pub struct Sighting {
     pub missing: Option<String>,
     /// How long it has been so: the earliest time that any object gives.
     pub since: Option<Timestamp>,
-    /// The last attempt that an event tells of.
-    pub last_attempt: Option<Timestamp>,
     /// When the kubelet is expected to try next, by its back-off; `None` when no event tells of an attempt.
     pub next_attempt: Option<Timestamp>,
-    /// `Always`, `IfNotPresent`, `Never`, or empty where it is not known.
-    pub pull_policy: String,
     /// The pull secrets that the pod names.
     pub pull_secrets: Vec<String>,
     /// The pull secrets that the template of the topmost owner names; `None` when that template was not read.

@@ -224,9 +224,7 @@ impl View<'_> {
         sighting.image = Captured::new(image);
         sighting.reason = Captured::new(reason);
         sighting.since = since;
-        sighting.last_attempt = last;
         sighting.next_attempt = first.zip(last).map(|(first, last)| backoff::next_attempt(first, last));
-        sighting.pull_policy.clone_from(&self.container.image_pull_policy);
         sighting.injected = injected::find(self.pod, kind, self.container, self.index);
         let missing = told.events.iter().rfind(|(_, tells)| *tells == Tells::SecretsMissing);
         sighting.beside = missing.map(|(event, _)| testimony(event)).into_iter().collect();
@@ -269,7 +267,6 @@ fn sandbox(pod: &Pod, index: &Index<'_>, told: &Told<'_>) -> Option<Sighting> {
     let mut sighting = base(pod, ContainerKind::Sandbox, "", index);
     sighting.reason = Captured::new("FailedCreatePodSandBox");
     sighting.since = event.first_seen().or(pod.status.start_time);
-    sighting.last_attempt = event.last_seen();
     sighting.testimony = Some(testimony(event));
     Some(sighting)
 }
@@ -298,9 +295,7 @@ fn base(pod: &Pod, kind: ContainerKind, container: &str, index: &Index<'_>) -> S
         beside: Vec::new(),
         missing: None,
         since: None,
-        last_attempt: None,
         next_attempt: None,
-        pull_policy: String::new(),
         pull_secrets: pod.spec.image_pull_secrets.iter().map(|secret| secret.name.clone()).collect(),
         template_secrets: top.and_then(Workload::template).map(owner::secrets_of),
         made_by: pod.metadata.controller().map(owner::referred),

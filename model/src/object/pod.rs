@@ -45,9 +45,6 @@ pub struct PodSpec {
     /// Pull secrets, by name.
     #[serde(default, deserialize_with = "lenient::null")]
     pub image_pull_secrets: Vec<LocalReference>,
-    /// The ServiceAccount; empty in hand-written files, where it means `default`.
-    #[serde(default, deserialize_with = "lenient::null")]
-    pub service_account_name: String,
 }
 
 /// One container of a pod's spec.
@@ -60,9 +57,6 @@ pub struct Container {
     /// The image as written.
     #[serde(default, deserialize_with = "lenient::null")]
     pub image: String,
-    /// `Always`, `IfNotPresent` or `Never`; empty in hand-written files.
-    #[serde(default, deserialize_with = "lenient::null")]
-    pub image_pull_policy: String,
     /// The volumes it mounts, by name.
     #[serde(default, deserialize_with = "lenient::null")]
     pub volume_mounts: Vec<LocalReference>,
@@ -94,9 +88,6 @@ pub struct ImageVolume {
     /// The image as written.
     #[serde(default, deserialize_with = "lenient::null")]
     pub reference: String,
-    /// `Always`, `IfNotPresent` or `Never`.
-    #[serde(default, deserialize_with = "lenient::null")]
-    pub pull_policy: String,
 }
 
 /// `status` of a pod.
@@ -166,9 +157,6 @@ pub struct ContainerStatus {
     /// The image's identity once it is on the node; empty before.
     #[serde(default, rename = "imageID", deserialize_with = "lenient::null")]
     pub image_id: String,
-    /// Whether it is ready.
-    #[serde(default, deserialize_with = "lenient::null")]
-    pub ready: bool,
     /// How it is now.
     #[serde(default, deserialize_with = "lenient::null")]
     pub state: State,
