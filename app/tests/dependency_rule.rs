@@ -8,13 +8,18 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our packages may depend on of ours, outside of tests.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("pullmedic-model", &[]),
     ("pullmedic-sight", &["pullmedic-model"]),
     ("pullmedic-classify", &["pullmedic-model"]),
     ("pullmedic-cluster", &["pullmedic-model"]),
     ("pullmedic-files", &["pullmedic-model"]),
     ("pullmedic-report", &["pullmedic-model"]),
+    ("pullmedic-keyring", &["pullmedic-model"]),
+    ("pullmedic-probe", &["pullmedic-model"]),
+    ("pullmedic-advise", &["pullmedic-model"]),
+    ("pullmedic-node", &["pullmedic-model"]),
+    ("pullmedic-registry", &["pullmedic-model"]),
     (
         "pullmedic-app",
         &[
@@ -24,12 +29,25 @@ const ALLOWED: [(&str, &[&str]); 7] = [
             "pullmedic-cluster",
             "pullmedic-files",
             "pullmedic-report",
+            "pullmedic-keyring",
+            "pullmedic-probe",
+            "pullmedic-advise",
+            "pullmedic-node",
+            "pullmedic-registry",
         ],
     ),
 ];
 
 /// Packages that are pure: nothing below them may do I/O on the network or run tasks.
-const PURE: [&str; 4] = ["pullmedic-model", "pullmedic-sight", "pullmedic-classify", "pullmedic-report"];
+const PURE: [&str; 7] = [
+    "pullmedic-model",
+    "pullmedic-sight",
+    "pullmedic-classify",
+    "pullmedic-report",
+    "pullmedic-keyring",
+    "pullmedic-probe",
+    "pullmedic-advise",
+];
 
 /// What no pure package may reach, however indirectly.
 const IMPURE: [&str; 9] =

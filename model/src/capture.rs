@@ -26,6 +26,13 @@ const TAIL: usize = 16 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Captured(String);
 
+impl<'de> serde::Deserialize<'de> for Captured {
+    /// Redacts again: a file may have been written by other hands.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Captured::new(&text))
+    }
+}
+
 impl Captured {
     /// Redacts and caps `text`.
     pub fn new(text: &str) -> Captured {

@@ -53,7 +53,7 @@ pub enum Standing {
 }
 
 /// Another cause that was considered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rival {
     /// The cause.
@@ -65,7 +65,7 @@ pub struct Rival {
 }
 
 /// One thing seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Observation {
     /// What was seen, in the words of whoever said it, redacted; or our own sentence about an object.
@@ -90,6 +90,8 @@ pub enum Witness {
     ApiServer,
     /// We, reading an object.
     Object,
+    /// We, asking a registry.
+    Probe,
 }
 
 /// What still serves while the new pods wait.

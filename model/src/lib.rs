@@ -7,6 +7,7 @@
 //! - [`hypothesis`]: what a text suggests.
 //! - [`sighting`]: one container seen unable to pull.
 //! - [`finding`], [`report`]: sightings of one cause with their verdict, and the public form of all of them.
+//! - [`mod@probe`], [`verdict`]: the replay of a pull as data, and what is held of a container after it.
 //! - [`shell`]: words for commands that can be pasted.
 //! - [`capture`]: text from outside, redacted and capped before anything else sees it.
 
@@ -16,11 +17,13 @@ pub mod endpoint;
 pub mod finding;
 pub mod hypothesis;
 pub mod object;
+pub mod probe;
 pub mod reference;
 pub mod report;
 pub mod shell;
 pub mod sighting;
 pub mod stage;
+pub mod verdict;
 
 pub use capture::Captured;
 pub use cause::{Actor, Cause, Clears, Grade, Group};
@@ -31,3 +34,4 @@ pub use reference::Reference;
 pub use report::Report;
 pub use sighting::Sighting;
 pub use stage::Stage;
+pub use verdict::Verdict;

@@ -24,6 +24,22 @@ where
     Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
 }
 
+/// The newest time of `managedFields` entries that are not about the status.
+pub(super) fn changed<'de, D>(deserializer: D) -> Result<Option<Timestamp>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    struct Managed {
+        #[serde(default, deserialize_with = "null")]
+        subresource: String,
+        #[serde(default, deserialize_with = "time")]
+        time: Option<Timestamp>,
+    }
+    let entries = Option::<Vec<Managed>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(entries.into_iter().filter(|entry| entry.subresource != "status").filter_map(|entry| entry.time).max())
+}
+
 /// The longest annotation value that is kept: the names that we read from annotations are far shorter.
 const LONGEST_VALUE: usize = 256;
 

@@ -35,6 +35,10 @@ pub struct Meta {
     /// Owners; the one with `controller: true` made the object.
     #[serde(default, deserialize_with = "lenient::null")]
     pub owner_references: Vec<OwnerReference>,
+    /// When something other than the status was last changed: the newest time of `managedFields`. `None` where they
+    /// were left out, as `kubectl get -o yaml` does.
+    #[serde(default, rename = "managedFields", deserialize_with = "lenient::changed")]
+    pub changed: Option<Timestamp>,
 }
 
 impl Meta {

@@ -11,6 +11,7 @@ mod meta;
 mod node;
 mod objects;
 mod pod;
+mod secret;
 mod workload;
 
 pub use decode::{Kind, Object, Page, Unreadable, decode_json, decode_value};
@@ -19,4 +20,5 @@ pub use meta::{Meta, OwnerReference};
 pub use node::Node;
 pub use objects::Objects;
 pub use pod::{Container, ContainerKind, ContainerStatus, ImageVolume, Pod, State, Terminated, Waiting};
+pub use secret::{NotASecret, Secret};
 pub use workload::{Template, Workload, WorkloadKind};

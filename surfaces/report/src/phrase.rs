@@ -53,6 +53,7 @@ pub(crate) fn speaker(observation: &Observation) -> String {
         Witness::Kubelet => "kubelet",
         Witness::ApiServer => "API server",
         Witness::Object => "read by us",
+        Witness::Probe => "asked by us",
     };
     match &observation.vantage {
         Some(vantage) => format!("{who} on {vantage}"),

@@ -1,0 +1,1 @@
+//! The view of a node: its runtime, hosts and trust files, read from a copy.

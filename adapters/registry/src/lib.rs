@@ -1,0 +1,1 @@
+//! The staged network client: name, connect, TLS, token, manifest, blobs.

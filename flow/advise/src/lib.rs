@@ -1,0 +1,1 @@
+//! Verdicts to graded remedies, as exact changes.

@@ -1,0 +1,1 @@
+//! Pull secrets to logins, by the rules of the kubelet.

@@ -1,0 +1,135 @@
+//! What is held of a container, and on what ground.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{FindingState, Observation, Rival};
+use crate::probe::LoginName;
+use crate::probe::manifest::Platform;
+use crate::{Cause, Certainty, Clears, Endpoint, Stage};
+
+/// What is held of one container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The cause; of an undecided verdict its best survivor.
+    pub cause: Cause,
+    /// The cause inside [`Cause::SandboxImage`]; `None` for every other.
+    pub inner: Option<Cause>,
+    /// Further faults of the same pull.
+    pub also: Vec<Cause>,
+    /// How sure.
+    pub certainty: Certainty,
+    /// The other causes that were considered, best first.
+    pub rivals: Vec<Rival>,
+    /// The stage that failed.
+    pub stage: Option<Stage>,
+    /// The host and port that the stage spoke to.
+    pub endpoint: Option<Endpoint>,
+    /// Whether it clears by itself.
+    pub clears: Option<Clears>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// Whether it lasts.
+    pub state: FindingState,
+    /// One sentence: what happened; `None`: the sentence that the words give.
+    pub summary: Option<String>,
+    /// The observation that would decide; `None` when proven, or when the words' own answer stands.
+    pub missing: Option<String>,
+    /// What was seen by asking, in order.
+    pub observations: Vec<Observation>,
+    /// Of it, what decided.
+    pub proof: Vec<Observation>,
+    /// The stages up to the first that failed; `None` when nothing was asked.
+    pub ladder: Option<Ladder>,
+    /// What was found on the way that a fix needs.
+    pub evidence: Evidence,
+    /// What was not looked at, with what would buy it.
+    pub not_looked_at: Vec<String>,
+    /// Requests that it took.
+    pub requests: u32,
+}
+
+/// The stages of the request that decided, up to the first that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ladder {
+    /// When we asked.
+    pub at: Timestamp,
+    /// Whom.
+    pub endpoint: Endpoint,
+    /// The stages, in order.
+    pub rungs: Vec<Rung>,
+}
+
+/// One stage of a ladder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Rung {
+    /// The stage.
+    pub stage: Stage,
+    /// How long it took, in microseconds; null when it was not timed.
+    pub took_us: Option<u64>,
+    /// What was refused, in a few words; null: the stage was passed.
+    pub failed: Option<String>,
+}
+
+/// What was found on the way that a fix needs. Everything here was seen, nothing is guessed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Tags of the repository, as listed; empty when not listed.
+    pub tags: Vec<String>,
+    /// Whether `tags` are all.
+    pub tags_complete: bool,
+    /// Tags or references that were asked for and are there, with their digest.
+    pub there: Vec<(String, Option<String>)>,
+    /// Repositories of the host, from its catalog or from workloads of the cluster.
+    pub repositories: Vec<String>,
+    /// Repositories asked for and there, with the pod's login or the one of `repair`.
+    pub repositories_there: Vec<String>,
+    /// A login with which the replay passed.
+    pub repair: Option<LoginName>,
+    /// Who uses the secret of `repair`, as `Deployment/web`.
+    pub repair_used_by: Option<String>,
+    /// Whether the replay passed anonymously.
+    pub anonymous_passes: bool,
+    /// The key that a pull secret should have: secret, wrong key, right key; and whether its login was tried and works.
+    pub rekey: Option<Rekey>,
+    /// The platforms that the image has.
+    pub platforms: Vec<Platform>,
+    /// The platform that the node has.
+    pub wanted: Option<Platform>,
+    /// When the limit resets.
+    pub resets_at: Option<Timestamp>,
+    /// Whose limit: an address or an account, as the registry says.
+    pub limit_source: Option<String>,
+    /// A mirror that holds the same digest.
+    pub mirror_with_same_digest: Option<Endpoint>,
+    /// The issuer or subject of the authority that is not trusted.
+    pub authority: Option<String>,
+    /// The names that the certificate is for.
+    pub certificate_names: Vec<String>,
+    /// From when until when the certificate is valid.
+    pub certificate_dates: Option<(Timestamp, Timestamp)>,
+    /// The content that is missing or damaged at its source.
+    pub damaged: Option<String>,
+    /// The digest that the tag points to now.
+    pub digest_now: Option<String>,
+    /// A corrected file of the node: its path and its content.
+    pub corrected_file: Option<(String, String)>,
+    /// The whole reference as it should be written.
+    pub corrected_reference: Option<String>,
+}
+
+/// A pull secret whose key should be another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rekey {
+    /// The secret.
+    pub secret: String,
+    /// Its key now.
+    pub from: String,
+    /// The key that would match.
+    pub to: String,
+    /// Whether the login under it was tried at the image's host and works; `false`: not tried.
+    pub works: bool,
+}
