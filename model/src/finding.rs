@@ -144,6 +144,30 @@ pub struct Remedy {
     pub yaml: Option<String>,
     /// What to know before; null when there is nothing.
     pub note: Option<String>,
+    /// What was tried that proves it, in one clause; null when nothing was tried.
+    pub tried_how: Option<String>,
+    /// What applying it would change beside the fault, in one sentence; null when nothing.
+    pub changes: Option<String>,
+    /// The command that takes it back; null where there is none to take back.
+    pub undo: Option<String>,
+    /// The exact change to an object; equal to what `command` sends. Null where no object is changed.
+    pub patch: Option<Patch>,
+}
+
+/// An exact change to one object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Patch {
+    /// The object's API group and version.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// RFC 6902 operations, in order; a `test` operation holds the old value where one is replaced.
+    pub operations: serde_json::Value,
 }
 
 /// Sightings of one cause with their verdict: an incident without a life.
@@ -202,6 +226,12 @@ pub struct Finding {
     pub observations: Vec<Observation>,
     /// Of what was seen, what decides.
     pub proof: Vec<Observation>,
+    /// The stages asked, up to the first that failed; null when nothing was asked.
+    pub ladder: Option<crate::verdict::Ladder>,
+    /// What was not looked at, with what would buy it.
+    pub not_looked_at: Vec<String>,
+    /// Registry requests that the verdict took.
+    pub requests: u32,
     /// What to do, best first.
     pub remedies: Vec<Remedy>,
     /// The page of the cause.

@@ -236,6 +236,9 @@ fn finding(
         sightings: sightings().map(|s| s.place.clone()).collect(),
         proof: proof(members),
         observations: said.into_iter().chain(beside(members)).collect(),
+        ladder: None,
+        not_looked_at: Vec::new(),
+        requests: 0,
         remedies,
         docs: verdict.cause.docs_path(),
     }

@@ -121,6 +121,10 @@ pub(crate) fn say_whose(remedies: &mut [Remedy], place: &Place, others: usize) {
 /// A remedy that only explains.
 fn explained(cause: Cause, title: String, command: Option<String>, note: Option<&str>) -> Remedy {
     Remedy {
+        tried_how: None,
+        changes: None,
+        undo: None,
+        patch: None,
         grade: Grade::Manual,
         title,
         actor: cause.actor(),

@@ -160,6 +160,10 @@ impl<'a> Target<'a> {
         let pod = self.place.pod.as_deref().unwrap_or("POD");
         let command = self.kubectl(&format!("debug {} -it --image=IMAGE", quoted(pod)));
         Remedy {
+            tried_how: None,
+            changes: None,
+            undo: None,
+            patch: None,
             grade: Grade::Review,
             title: format!("{title}: start another debug container"),
             actor: Actor::Application,
@@ -260,6 +264,10 @@ impl<'a> Target<'a> {
         };
         let note = [place, note.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>().join(". ");
         Remedy {
+            tried_how: None,
+            changes: None,
+            undo: None,
+            patch: None,
             grade,
             title: title.to_owned(),
             actor: Actor::Application,

@@ -78,6 +78,10 @@ pub(super) fn attach_login(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy
         return vec![node::static_login(facts)];
     }
     let mut remedies = vec![Remedy {
+        tried_how: None,
+        changes: None,
+        undo: None,
+        patch: None,
         grade: Grade::Review,
         title: format!("make a pull secret with a login that may pull {}", facts.repository()),
         actor: Actor::Application,
@@ -111,6 +115,10 @@ fn server_of(host: &str) -> String {
 pub(super) fn missing_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
     let named = &facts.sighting.pull_secrets;
     let look = Remedy {
+        tried_how: None,
+        changes: None,
+        undo: None,
+        patch: None,
         grade: Grade::Review,
         title: format!("make the secret that the pod names ({}), or name one that exists", listed(named)),
         actor: Actor::Application,
@@ -144,6 +152,7 @@ pub(super) fn rewrite_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Reme
         target.kubectl("replace -f -")
     ));
     vec![Remedy {
+            tried_how: None, changes: None, undo: None, patch: None,
         grade: Grade::Review,
         title: format!("write the pull secret anew ({})", listed(&facts.sighting.pull_secrets)),
         actor: Actor::Application,
@@ -174,6 +183,10 @@ pub(super) fn never(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
     vec![
         target.set_policy("IfNotPresent", "let the kubelet pull what is absent"),
         Remedy {
+            tried_how: None,
+            changes: None,
+            undo: None,
+            patch: None,
             grade: Grade::Review,
             title: format!("bring the image to {}", facts.node()),
             actor: Actor::Platform,
@@ -190,6 +203,10 @@ pub(super) fn never(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
 
 pub(super) fn rate_limited(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
     let mut remedies = vec![Remedy {
+        tried_how: None,
+        changes: None,
+        undo: None,
+        patch: None,
         grade: Grade::Manual,
         title: "wait: the limit resets by itself, and the kubelet goes on trying".into(),
         actor: Actor::Application,

@@ -46,6 +46,10 @@ pub(crate) fn rival(code: Cause, standing: Standing, because: &str) -> Rival {
 
 pub(crate) fn remedy(title: &str, command: Option<&str>, yaml: Option<&str>) -> Remedy {
     Remedy {
+        tried_how: None,
+        changes: None,
+        undo: None,
+        patch: None,
         grade: Grade::Review,
         title: title.to_owned(),
         actor: Actor::Application,
@@ -58,6 +62,9 @@ pub(crate) fn remedy(title: &str, command: Option<&str>, yaml: Option<&str>) -> 
 
 pub(crate) fn finding(cause: Cause, certainty: Certainty, summary: &str, sightings: Vec<Place>) -> Finding {
     Finding {
+        ladder: None,
+        not_looked_at: Vec::new(),
+        requests: 0,
         id: format!("f-{}", cause.code()),
         cause,
         inner: None,
