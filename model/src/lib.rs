@@ -8,11 +8,13 @@
 //! - [`sighting`]: one container seen unable to pull.
 //! - [`finding`], [`report`]: sightings of one cause with their verdict, and the public form of all of them.
 //! - [`mod@probe`], [`verdict`]: the replay of a pull as data, and what is held of a container after it.
+//! - [`check`]: images that have not failed yet, and what was found about them.
 //! - [`shell`]: words for commands that can be pasted.
 //! - [`capture`]: text from outside, redacted and capped before anything else sees it.
 
 pub mod capture;
 pub mod cause;
+pub mod check;
 pub mod endpoint;
 pub mod finding;
 pub mod hypothesis;
@@ -27,6 +29,7 @@ pub mod verdict;
 
 pub use capture::Captured;
 pub use cause::{Actor, Cause, Clears, Grade, Group};
+pub use check::CheckReport;
 pub use endpoint::Endpoint;
 pub use finding::{Certainty, Finding};
 pub use hypothesis::{Confidence, Hypothesis};

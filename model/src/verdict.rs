@@ -133,3 +133,21 @@ pub struct Rekey {
     /// Whether the login under it was tried at the image's host and works; `false`: not tried.
     pub works: bool,
 }
+
+/// What the table of causes says of one cause, without any case at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Why {
+    /// The cause.
+    pub cause: Cause,
+    /// What proves it, each in a clause.
+    pub proves: Vec<String>,
+    /// What excludes it, each in a clause.
+    pub excludes: Vec<String>,
+    /// Its rivals, and the observation that tells each from it.
+    pub rivals: Vec<(Cause, String)>,
+    /// Causes that explain it: once their own mechanism was seen, they take its place.
+    pub explained_by: Vec<Cause>,
+    /// Causes that no observation tells from it, and the reason.
+    pub inseparable: Vec<(Cause, String)>,
+}
