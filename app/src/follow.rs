@@ -191,7 +191,9 @@ impl Seen {
             Change::Upsert(Object::Event(event)) => {
                 self.events.insert((event.metadata.namespace.clone(), event.metadata.name.clone()), *event);
             }
-            Change::Upsert(Object::Workload(_) | Object::Node(_) | Object::Other(_)) => {}
+            Change::Upsert(
+                Object::Workload(_) | Object::Node(_) | Object::ServiceAccount(_) | Object::Other(_),
+            ) => {}
             Change::Delete { kind, namespace, name } => match kind {
                 "Pod" => drop(self.pods.remove(&(namespace, name))),
                 "Event" => drop(self.events.remove(&(namespace, name))),

@@ -16,7 +16,7 @@ use crate::list::Listed;
 use crate::partial::{self, Gaps};
 use crate::read_error::ReadError;
 use crate::request::Api;
-use crate::resource::{self, EVENTS, NODES, PODS, Resource};
+use crate::resource::{self, ACCOUNTS, EVENTS, NODES, PODS, Resource};
 use crate::watch::{self, Change};
 
 /// From how many namespaces or nodes on one list of the whole cluster is asked for instead of one request each. At
@@ -26,7 +26,7 @@ const MANY: usize = 20;
 /// A cluster that can be read.
 #[derive(Clone)]
 pub struct Cluster {
-    api: Arc<Api>,
+    pub(crate) api: Arc<Api>,
     context: Option<String>,
     default_namespace: String,
     flags: Arc<str>,
@@ -174,6 +174,25 @@ impl Cluster {
             Err(Failure::NotFound) => Ok(Listed::default()),
             outcome => outcome,
         }
+    }
+
+    /// ServiceAccounts of these namespaces: what their pods are given at admission.
+    pub async fn accounts(&self, namespaces: &BTreeSet<String>) -> Objects {
+        let namespaces: BTreeSet<&str> =
+            namespaces.iter().map(String::as_str).filter(|name| resource::is_name(name)).collect();
+        let mut gaps = Gaps::new(&self.flags);
+        let mut objects = Objects::default();
+        let lists = namespaces.iter().map(async |&namespace| {
+            (namespace, Listed::read(&self.api, ACCOUNTS, Some(namespace), None).await)
+        });
+        for (namespace, outcome) in join_all(lists).await {
+            match outcome {
+                Ok(listed) => add(&mut objects, listed, ACCOUNTS, Some(namespace)),
+                Err(failure) => gaps.add(ACCOUNTS, Some(namespace), &failure),
+            }
+        }
+        objects.skipped.extend(gaps.into_skipped());
+        objects
     }
 
     /// Pods and events from now on, for as long as the stream is polled. It survives expired versions, overload,

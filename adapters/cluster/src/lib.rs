@@ -1,4 +1,4 @@
-//! Reads a live cluster. Sends GETs only, never asks for a Secret, and writes nothing.
+//! Reads a live cluster. Sends GETs only and writes nothing. Secrets are read by name; listed only on the user's wish.
 //!
 //! - [`Access`], [`Cluster::connect`]: from a kubeconfig, or from inside a pod, to a client.
 //! - [`Cluster`]: one reading of pods and events, their owners, their nodes.
@@ -26,6 +26,7 @@ mod proxy;
 mod read_error;
 mod request;
 mod resource;
+mod secrets;
 mod selection;
 mod tls;
 mod watch;
@@ -34,4 +35,5 @@ pub use access::{Access, Scope};
 pub use cluster::Cluster;
 pub use connect_error::ConnectError;
 pub use read_error::ReadError;
+pub use secrets::SecretRead;
 pub use watch::Change;

@@ -1,6 +1,7 @@
 //! The kinds of object that we ask for, and the requests for them.
 //!
-//! Every path this crate requests is built here, from this closed list, which has no Secret in it.
+//! Every path this crate requests is built here, from this closed list. Secrets are read by name, and listed only where
+//! the user asks for that.
 
 use pullmedic_model::object::WorkloadKind;
 
@@ -19,6 +20,8 @@ pub(crate) struct Resource {
 pub(crate) const PODS: Resource = Resource { api_version: "v1", plural: "pods" };
 pub(crate) const EVENTS: Resource = Resource { api_version: "v1", plural: "events" };
 pub(crate) const NODES: Resource = Resource { api_version: "v1", plural: "nodes" };
+pub(crate) const ACCOUNTS: Resource = Resource { api_version: "v1", plural: "serviceaccounts" };
+pub(crate) const SECRETS: Resource = Resource { api_version: "v1", plural: "secrets" };
 
 /// Whatever makes pods.
 pub(crate) fn owners() -> impl Iterator<Item = Resource> {
@@ -46,6 +49,11 @@ impl Resource {
     /// The path of a cluster-wide one.
     pub(crate) fn named(self, name: &str) -> String {
         format!("{}/{name}", self.path(None))
+    }
+
+    /// The path of one in a namespace.
+    pub(crate) fn one(self, namespace: &str, name: &str) -> String {
+        format!("{}/{name}", self.path(Some(namespace)))
     }
 
     /// The request for one page of a list.

@@ -373,6 +373,7 @@ fn name_of(object: &Object) -> Option<(String, String)> {
         Object::Event(event) => &event.metadata,
         Object::Workload(owner) => &owner.metadata,
         Object::Node(node) => &node.metadata,
+        Object::ServiceAccount(account) => &account.metadata,
         Object::Other(_) => return None,
     };
     Some((meta.namespace.clone(), meta.name.clone()))

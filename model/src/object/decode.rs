@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Event, Node, Pod, Workload, WorkloadKind};
+use super::{Event, Node, Pod, ServiceAccount, Workload, WorkloadKind};
 
 /// What a document can hold for us.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub enum Object {
     Workload(Box<Workload>),
     /// A node.
     Node(Box<Node>),
+    /// A ServiceAccount.
+    ServiceAccount(Box<ServiceAccount>),
     /// Some other kind: passed over, not an error.
     Other(Kind),
 }
@@ -132,6 +134,9 @@ fn decode_text(kind: Kind, place: Option<(usize, &Kind)>, text: &str) -> Result<
         Sort::Pod => serde_json::from_str(text).map(|pod| Object::Pod(Box::new(pod))),
         Sort::Event => serde_json::from_str(text).map(|event| Object::Event(Box::new(event))),
         Sort::Node => serde_json::from_str(text).map(|node| Object::Node(Box::new(node))),
+        Sort::ServiceAccount => {
+            serde_json::from_str(text).map(|account| Object::ServiceAccount(Box::new(account)))
+        }
         Sort::Workload => serde_json::from_str(text).map(|workload| Object::workload(&kind, workload)),
         Sort::Other => return Ok(Object::Other(kind)),
     };
@@ -152,6 +157,7 @@ fn typed(kind: &Kind, value: &serde_json::Value) -> Result<Object, String> {
         Sort::Pod => Object::Pod(Box::new(read(value)?)),
         Sort::Event => Object::Event(Box::new(read(value)?)),
         Sort::Node => Object::Node(Box::new(read(value)?)),
+        Sort::ServiceAccount => Object::ServiceAccount(Box::new(read(value)?)),
         Sort::Workload => Object::workload(kind, read(value)?),
         Sort::Other => Object::Other(kind.clone()),
     })
@@ -170,6 +176,7 @@ enum Sort {
     Pod,
     Event,
     Node,
+    ServiceAccount,
     Workload,
     Other,
 }
@@ -180,6 +187,7 @@ impl Sort {
             "Pod" => Sort::Pod,
             "Event" => Sort::Event,
             "Node" => Sort::Node,
+            "ServiceAccount" => Sort::ServiceAccount,
             name if WorkloadKind::from_name(name).is_some() => Sort::Workload,
             _ => Sort::Other,
         }

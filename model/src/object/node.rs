@@ -38,6 +38,9 @@ pub struct NodeInfo {
     /// `v1.37.2` and its like.
     #[serde(default, deserialize_with = "lenient::null")]
     pub kubelet_version: String,
+    /// Changes with each boot of the node; equal to ours when we stand on it.
+    #[serde(default, rename = "bootID", deserialize_with = "lenient::null")]
+    pub boot_id: String,
     /// `containerd://2.3.7` and its like.
     #[serde(default, deserialize_with = "lenient::null")]
     pub container_runtime_version: String,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{Event, Meta, Node, Object, Pod, Workload};
+use super::{Event, Meta, Node, Object, Pod, ServiceAccount, Workload};
 use crate::report::Skipped;
 
 /// Objects by kind, in the order in which they were read, and what could not be read.
@@ -18,6 +18,8 @@ pub struct Objects {
     pub workloads: Vec<Workload>,
     /// Nodes.
     pub nodes: Vec<Node>,
+    /// ServiceAccounts.
+    pub accounts: Vec<ServiceAccount>,
     /// What could not be read.
     pub skipped: Vec<Skipped>,
     /// How many objects were of kinds that we do not read.
@@ -35,6 +37,7 @@ impl Objects {
             Object::Event(event) => self.events.push(*event),
             Object::Workload(workload) => self.workloads.push(*workload),
             Object::Node(node) => self.nodes.push(*node),
+            Object::ServiceAccount(account) => self.accounts.push(*account),
             Object::Other(_) => self.others += 1,
         }
     }
@@ -45,6 +48,7 @@ impl Objects {
         self.events.extend(other.events);
         self.workloads.extend(other.workloads);
         self.nodes.extend(other.nodes);
+        self.accounts.extend(other.accounts);
         self.skipped.extend(other.skipped);
         self.others += other.others;
     }
@@ -66,6 +70,7 @@ impl Objects {
         self.events.retain(|event| is_new("Event", &event.metadata));
         self.workloads.retain(|workload| is_new(&workload.kind, &workload.metadata));
         self.nodes.retain(|node| is_new("Node", &node.metadata));
+        self.accounts.retain(|account| is_new("ServiceAccount", &account.metadata));
     }
 
     /// The newest time that any object holds: when a recording was made, at the earliest.

@@ -45,6 +45,9 @@ pub struct PodSpec {
     /// Pull secrets, by name.
     #[serde(default, deserialize_with = "lenient::null")]
     pub image_pull_secrets: Vec<LocalReference>,
+    /// The ServiceAccount whose pull secrets a pod without its own is given at admission; empty: `default`.
+    #[serde(default, deserialize_with = "lenient::null")]
+    pub service_account_name: String,
 }
 
 /// One container of a pod's spec.

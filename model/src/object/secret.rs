@@ -38,10 +38,20 @@ impl Secret {
     pub fn decode(text: &str) -> Result<Secret, NotASecret> {
         let wrong =
             |path: &str, defect: &str| NotASecret { path: path.to_owned(), defect: defect.to_owned() };
-        let mut value: Value = serde_json::from_str(text).map_err(|error| {
+        let value: Value = serde_json::from_str(text).map_err(|error| {
             wrong("$", &format!("not JSON in line {}, column {}", error.line(), error.column()))
         })?;
-        let Some(object) = value.as_object_mut() else { return Err(wrong("$", "not an object")) };
+        Secret::from_value(value)
+    }
+
+    /// As [`Secret::decode`], of an item of a list.
+    ///
+    /// # Errors
+    /// When the value is not a Secret.
+    pub fn from_value(value: Value) -> Result<Secret, NotASecret> {
+        let wrong =
+            |path: &str, defect: &str| NotASecret { path: path.to_owned(), defect: defect.to_owned() };
+        let Value::Object(mut object) = value else { return Err(wrong("$", "not an object")) };
         if object.get("kind").is_some_and(|kind| kind != "Secret") {
             return Err(wrong("kind", "not a Secret"));
         }
