@@ -105,4 +105,6 @@ pub enum KeyDiffers {
     Alias,
     /// Its pattern spans another number of labels, or does not match.
     Glob,
+    /// Its spelling: upper case, white space, or a scheme other than `http` and `https`.
+    Spelling,
 }
