@@ -7,6 +7,7 @@
 //! - [`hypothesis`]: what a text suggests.
 //! - [`sighting`]: one container seen unable to pull.
 //! - [`finding`], [`report`]: sightings of one cause with their verdict, and the public form of all of them.
+//! - [`subject`]: a finding as a remedy sees it.
 //! - [`mod@probe`], [`verdict`]: the replay of a pull as data, and what is held of a container after it.
 //! - [`check`]: images that have not failed yet, and what was found about them.
 //! - [`shell`]: words for commands that can be pasted.
@@ -25,6 +26,7 @@ pub mod report;
 pub mod shell;
 pub mod sighting;
 pub mod stage;
+pub mod subject;
 pub mod verdict;
 
 pub use capture::Captured;
@@ -37,4 +39,5 @@ pub use reference::Reference;
 pub use report::Report;
 pub use sighting::Sighting;
 pub use stage::Stage;
+pub use subject::Subject;
 pub use verdict::Verdict;

@@ -119,6 +119,36 @@ pub struct Evidence {
     pub corrected_file: Option<(String, String)>,
     /// The whole reference as it should be written.
     pub corrected_reference: Option<String>,
+    /// Logins that were sent as the kubelet would and refused.
+    pub refused: Vec<LoginName>,
+    /// Pull secrets that the pod names and that do not exist.
+    pub secrets_absent: Vec<String>,
+    /// What a pull secret that cannot be read needs to become one that can; `None` when nothing mechanical mends it.
+    pub normalise: Option<Normalise>,
+    /// Whether plain HTTP was allowed for the host (`--allow-plain-http`, a profile) and the replay passed with it.
+    pub plain_http_passes: bool,
+}
+
+/// A pull secret that can be mended without a new password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Normalise {
+    /// The secret.
+    pub secret: String,
+    /// What is wrong with it.
+    pub defect: SecretDefect,
+    /// Whether the login in it was tried at the image's host and works; `false`: not tried.
+    pub works: bool,
+}
+
+/// What is wrong with a pull secret, of the faults that can be mended without knowing its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretDefect {
+    /// The `auth` under this key of `auths` is `user:password` as it stands, not in base64.
+    PlainAuth(String),
+    /// Its data is base64 twice over.
+    EncodedTwice,
+    /// It holds a good `.dockerconfigjson` under this type, which the kubelet does not read.
+    OtherType(String),
 }
 
 /// A pull secret whose key should be another.

@@ -1,6 +1,6 @@
 //! Pods.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -48,6 +48,9 @@ pub struct PodSpec {
     /// The ServiceAccount whose pull secrets a pod without its own is given at admission; empty: `default`.
     #[serde(default, deserialize_with = "lenient::null")]
     pub service_account_name: String,
+    /// Labels that a node must have; `None` when the spec has no such field.
+    #[serde(default)]
+    pub node_selector: Option<BTreeMap<String, String>>,
 }
 
 /// One container of a pod's spec.
@@ -60,6 +63,9 @@ pub struct Container {
     /// The image as written.
     #[serde(default, deserialize_with = "lenient::null")]
     pub image: String,
+    /// `Always`, `IfNotPresent` or `Never`; empty where nobody set it yet.
+    #[serde(default, deserialize_with = "lenient::null")]
+    pub image_pull_policy: String,
     /// The volumes it mounts, by name.
     #[serde(default, deserialize_with = "lenient::null")]
     pub volume_mounts: Vec<LocalReference>,
@@ -91,6 +97,9 @@ pub struct ImageVolume {
     /// The image as written.
     #[serde(default, deserialize_with = "lenient::null")]
     pub reference: String,
+    /// As a container's.
+    #[serde(default, deserialize_with = "lenient::null")]
+    pub pull_policy: String,
 }
 
 /// `status` of a pod.
