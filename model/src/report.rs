@@ -44,7 +44,7 @@ pub enum Kind {
 }
 
 /// Which cluster was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
     /// The kubeconfig context; null in a cluster, where there is none.
@@ -54,7 +54,7 @@ pub struct Cluster {
 }
 
 /// Something that could not be read, and what would buy it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Skipped {
     /// What: `events in namespace "shop"`, `pods.yaml: Pod shop/cart-1`.

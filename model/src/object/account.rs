@@ -1,13 +1,13 @@
 //! ServiceAccounts.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::lenient;
 use super::meta::Meta;
 use super::pod::LocalReference;
 
 /// A ServiceAccount, as far as image pulls concern it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceAccount {
     /// Name and namespace.

@@ -1,13 +1,13 @@
 //! Events.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::lenient;
 use super::meta::Meta;
 
 /// A `v1` Event (the `events.k8s.io/v1` names are read as well).
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Name and namespace.
@@ -37,7 +37,7 @@ pub struct Event {
 }
 
 /// `series` of an event.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Series {
     /// Last time.
@@ -46,7 +46,7 @@ pub struct Series {
 }
 
 /// What an event is about.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InvolvedObject {
     /// Kind.

@@ -24,20 +24,35 @@ where
     Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
 }
 
-/// The newest time of `managedFields` entries that are not about the status.
-pub(super) fn changed<'de, D>(deserializer: D) -> Result<Option<Timestamp>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    #[derive(Deserialize)]
+/// `managedFields`, of which only the newest time of entries that are not about the status is kept.
+pub(super) mod changed {
+    use super::{Deserialize, Deserializer, Timestamp, null, time};
+    use serde::{Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
     struct Managed {
         #[serde(default, deserialize_with = "null")]
         subresource: String,
         #[serde(default, deserialize_with = "time")]
         time: Option<Timestamp>,
     }
-    let entries = Option::<Vec<Managed>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(entries.into_iter().filter(|entry| entry.subresource != "status").filter_map(|entry| entry.time).max())
+
+    pub(in crate::object) fn deserialize<'de, D>(deserializer: D) -> Result<Option<Timestamp>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let entries = Option::<Vec<Managed>>::deserialize(deserializer)?.unwrap_or_default();
+        let own = entries.into_iter().filter(|entry| entry.subresource != "status");
+        Ok(own.filter_map(|entry| entry.time).max())
+    }
+
+    pub(in crate::object) fn serialize<S: Serializer>(
+        changed: &Option<Timestamp>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let entry = changed.map(|time| Managed { subresource: String::new(), time: Some(time) });
+        serializer.collect_seq(entry)
+    }
 }
 
 /// The longest annotation value that is kept: the names that we read from annotations are far shorter.

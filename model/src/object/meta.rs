@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::lenient;
 
 /// `metadata` of any object.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Meta {
     /// The object's name; empty for one that has none yet.
@@ -37,7 +37,7 @@ pub struct Meta {
     pub owner_references: Vec<OwnerReference>,
     /// When something other than the status was last changed: the newest time of `managedFields`. `None` where they
     /// were left out, as `kubectl get -o yaml` does.
-    #[serde(default, rename = "managedFields", deserialize_with = "lenient::changed")]
+    #[serde(default, rename = "managedFields", with = "lenient::changed")]
     pub changed: Option<Timestamp>,
 }
 
@@ -49,7 +49,7 @@ impl Meta {
 }
 
 /// One entry of `metadata.ownerReferences`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnerReference {
     /// API group and version of the owner.

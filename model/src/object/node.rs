@@ -1,12 +1,12 @@
 //! Nodes.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::lenient;
 use super::meta::Meta;
 
 /// A node, as far as image pulls concern it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Node {
     /// Name.
     #[serde(default, deserialize_with = "lenient::null")]
@@ -17,7 +17,7 @@ pub struct Node {
 }
 
 /// `status` of a node.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeStatus {
     /// Versions and platform.
@@ -26,7 +26,7 @@ pub struct NodeStatus {
 }
 
 /// `status.nodeInfo`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInfo {
     /// `amd64`, `arm64`, …

@@ -92,6 +92,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_written_reads_back_the_same() {
+        let text = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"n","managedFields":[
+            {"manager":"kubelet","subresource":"status","time":"2026-01-02T00:00:00Z"},
+            {"manager":"kubectl","time":"2026-01-01T00:00:00Z","fieldsV1":{"f:spec":{}}}]},
+            "spec":{"nodeName":"n1","containers":[{"name":"c","image":"nginx:1"}]},
+            "status":{"containerStatuses":[{"name":"c","state":{"waiting":{"reason":"ErrImagePull"}}}]}}"#;
+        let read = |text: &str| {
+            let mut objects = Objects::default();
+            crate::object::decode_json(text, &mut |object| objects.add(object.unwrap())).unwrap();
+            objects.pods.remove(0)
+        };
+        let first = read(text);
+        assert_eq!(first.metadata.changed, "2026-01-01T00:00:00Z".parse().ok());
+        let mut written = serde_json::to_value(&first).unwrap();
+        written["kind"] = "Pod".into();
+        assert_eq!(format!("{:?}", read(&written.to_string())), format!("{first:?}"));
+    }
+
+    #[test]
     fn an_object_saved_twice_counts_once() {
         let mut objects = Objects::default();
         for (name, uid) in [("a", "1"), ("a", "1"), ("a", "2"), ("", ""), ("", "")] {

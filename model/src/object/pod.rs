@@ -10,7 +10,7 @@ use super::lenient;
 use super::meta::Meta;
 
 /// A pod, as far as image pulls concern it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Pod {
     /// Name, namespace, owners.
     #[serde(default, deserialize_with = "lenient::null")]
@@ -24,7 +24,7 @@ pub struct Pod {
 }
 
 /// `spec` of a pod or of a pod template.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodSpec {
     /// The node the pod is bound to; empty while it is not.
@@ -54,7 +54,7 @@ pub struct PodSpec {
 }
 
 /// One container of a pod's spec.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
     /// The container's name.
@@ -72,7 +72,7 @@ pub struct Container {
 }
 
 /// A `{name: …}` object.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LocalReference {
     /// The name.
     #[serde(default, deserialize_with = "lenient::null")]
@@ -80,7 +80,7 @@ pub struct LocalReference {
 }
 
 /// A volume of a pod.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Volume {
     /// The volume's name.
     #[serde(default, deserialize_with = "lenient::null")]
@@ -91,7 +91,7 @@ pub struct Volume {
 }
 
 /// `volumes[].image`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageVolume {
     /// The image as written.
@@ -103,7 +103,7 @@ pub struct ImageVolume {
 }
 
 /// `status` of a pod.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodStatus {
     /// `Pending`, `Running`, …: shown, never selected by.
@@ -127,7 +127,7 @@ pub struct PodStatus {
 }
 
 /// When a condition last changed.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// When it last changed.
@@ -136,7 +136,7 @@ pub struct Change {
 }
 
 /// A condition of a workload.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// Its type.
@@ -157,7 +157,7 @@ pub struct Condition {
 }
 
 /// The status of one container.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerStatus {
     /// The container's name.
@@ -178,7 +178,7 @@ pub struct ContainerStatus {
 }
 
 /// The state of a container: at most one of the three is set.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
     /// It waits.
     #[serde(default)]
@@ -192,7 +192,7 @@ pub struct State {
 }
 
 /// `state.waiting`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Waiting {
     /// A word, or, from Kubernetes 1.33 on, any error text.
     #[serde(default, deserialize_with = "lenient::null")]
@@ -203,7 +203,7 @@ pub struct Waiting {
 }
 
 /// `state.running`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Running {
     /// Since when.
@@ -212,7 +212,7 @@ pub struct Running {
 }
 
 /// `state.terminated`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Terminated {
     /// A word.

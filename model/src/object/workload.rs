@@ -1,6 +1,6 @@
 //! Whatever makes pods: ReplicaSets, Deployments, Jobs and custom owners of the same shape.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::lenient;
 use super::meta::Meta;
@@ -44,7 +44,7 @@ impl WorkloadKind {
 }
 
 /// An object that makes pods.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
     /// API version; set by the decoder where a list leaves it out.
@@ -65,7 +65,7 @@ pub struct Workload {
 }
 
 /// `spec` of an owner.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadSpec {
     /// How many pods were asked for; `None` where the kind has no such number.
@@ -80,7 +80,7 @@ pub struct WorkloadSpec {
 }
 
 /// `spec.jobTemplate` of a CronJob.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct JobTemplate {
     /// The Job's spec.
     #[serde(default, deserialize_with = "lenient::null")]
@@ -88,7 +88,7 @@ pub struct JobTemplate {
 }
 
 /// `spec.jobTemplate.spec`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct JobTemplateSpec {
     /// The pod template.
     #[serde(default)]
@@ -96,7 +96,7 @@ pub struct JobTemplateSpec {
 }
 
 /// A pod template.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Template {
     /// Labels and annotations.
     #[serde(default, deserialize_with = "lenient::null")]
@@ -107,7 +107,7 @@ pub struct Template {
 }
 
 /// `status` of an owner.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadStatus {
     /// Ready pods.
