@@ -52,6 +52,10 @@ pub struct Case {
     pub vantage: Vantage,
     /// Whether we stand on the node itself (its boot id equals ours).
     pub on_node: bool,
+    /// Hosts whose address was given by hand (`--resolve`): who gives it says that the node reaches the same machine, so
+    /// a loopback address of such a host is no other machine.
+    #[serde(default)]
+    pub pinned: Vec<Endpoint>,
     /// When we look.
     pub now: Timestamp,
 }
