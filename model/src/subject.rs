@@ -3,7 +3,7 @@
 use crate::finding::{ManagedBy, Serving};
 use crate::object::{PodSpec, ServiceAccount};
 use crate::sighting::{Injected, Owner, Place};
-use crate::{Cause, Certainty, Endpoint, Reference};
+use crate::{Cause, Certainty, Endpoint, Reference, shell};
 
 /// What remedies are filled in with. Where a finding has several owners, it is about the first of them.
 #[derive(Debug, Clone)]
@@ -71,6 +71,22 @@ impl Subject {
             (None, Some(reference)) => reference.host.clone(),
             (None, None) => "the registry".to_owned(),
         }
+    }
+
+    /// As [`Subject::endpoint`], for commands: a word to fill in where no word names it.
+    pub fn address(&self) -> String {
+        let address = match (&self.endpoint, &self.reference) {
+            (None, None) => String::new(),
+            _ => self.endpoint(),
+        };
+        // Neither an option nor a step up in a path.
+        let begins_well = address.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
+        if begins_well && !address.contains("..") { address } else { "REGISTRY".to_owned() }
+    }
+
+    /// The image as a word of a shell; a word to fill in where it is none.
+    pub fn image_word(&self) -> String {
+        self.reference.as_ref().map_or_else(|| "IMAGE".to_owned(), |_| shell::word(&self.image))
     }
 
     /// Host and repository, as tools take them; the image as written where it does not parse.

@@ -20,5 +20,5 @@ pub use ask::{Ask, What};
 pub use case::Case;
 pub use class::Class;
 pub use login::{Login, LoginName};
-pub use record::{Answer, Ended, Got, Record, Step};
+pub use record::{Answer, Certificate, Ended, Got, Record, Step};
 pub use route::{Host, Role, Route};

@@ -50,6 +50,28 @@ pub struct Step {
     pub failed: Option<Class>,
     /// The HTTP answer; `None` below HTTP.
     pub answer: Option<Answer>,
+    /// The certificate that the server presented, in a [`Stage::Tls`] step, also when it was refused; `None` elsewhere,
+    /// and when none was presented or it does not parse.
+    #[serde(default)]
+    pub certificate: Option<Certificate>,
+}
+
+/// What a server's certificate says of itself. Unverified where the step failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    /// Its subject, as `CN=registry.acme.test, O=Acme`; redacted and capped.
+    pub subject: Captured,
+    /// Its issuer, likewise.
+    pub issuer: Captured,
+    /// The names and addresses it is for, capped.
+    pub names: Vec<String>,
+    /// When its time begins; `None` when that is no time.
+    pub not_before: Option<Timestamp>,
+    /// When its time ends; `None` when that is no time.
+    pub not_after: Option<Timestamp>,
+    /// The issuer of the last certificate that was presented: where the chain would have to go on.
+    pub chain_ends_at: Captured,
 }
 
 /// An HTTP answer, as far as it is compared. Never a body.
