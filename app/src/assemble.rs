@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
+use pullmedic_advise::remedies;
 use pullmedic_classify::{Context, classify};
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::Objects;
 use pullmedic_model::report::{ApiVersion, Cluster, Kind, Read, Report};
-use pullmedic_model::{Hypothesis, Sighting};
-use pullmedic_sight::{Seen, Settings, findings, sightings};
+use pullmedic_model::{Finding, Hypothesis, Sighting};
+use pullmedic_sight::{Found, Seen, Settings, findings, sightings};
 
 /// What a report says of itself.
 pub(crate) struct Ground {
@@ -36,10 +37,15 @@ pub(crate) fn report(objects: &Objects, sightings: Vec<Sighting>, ground: &Groun
         cluster: ground.cluster.clone(),
         vantage: ground.vantage,
         observed_at: ground.now,
-        findings: findings(&seen, objects, ground.vantage, ground.now),
+        findings: findings(&seen, objects, ground.vantage, ground.now).into_iter().map(advised).collect(),
         skipped,
         read: read(objects),
     }
+}
+
+/// The finding with its remedies.
+fn advised(found: Found) -> Finding {
+    Finding { remedies: remedies(&found.subject, &found.evidence), ..found.finding }
 }
 
 /// Pods of one owner often say the same, so each text is classified once.
@@ -57,7 +63,7 @@ fn classified(sightings: Vec<Sighting>) -> Vec<Seen> {
                 })
                 .clone()
         });
-        Seen { sighting, hypothesis }
+        Seen { sighting, hypothesis, verdict: None }
     };
     sightings.into_iter().map(of).collect()
 }

@@ -1,54 +1,76 @@
 //! Sightings to findings: one finding a cause, however many pods (design decision 6).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use pullmedic_model::finding::{Finding, FindingState, ManagedBy, Observation, Serving, Vantage, Witness};
+use pullmedic_model::finding::{Finding, FindingState, ManagedBy, Observation, Vantage, Witness};
 use pullmedic_model::object::{ContainerKind, Objects};
 use pullmedic_model::sighting::Testimony;
-use pullmedic_model::{Captured, Cause, Certainty, Group, Hypothesis, Sighting};
+use pullmedic_model::verdict::Evidence;
+use pullmedic_model::{Captured, Cause, Certainty, Group, Hypothesis, Sighting, Subject, Verdict};
 
 use crate::index::Index;
-use crate::remedy::{self, Around};
 use crate::sentence::{self, Facts};
-use crate::verdict::{self, Verdict};
-use crate::{managed, owner, words};
+use crate::subject::{self, Around};
+use crate::{managed, owner, verdict, words};
 
 /// How many different texts a finding keeps; the rest say the same of other pods.
 const OBSERVATIONS: usize = 10;
-/// How many of them stand as proof.
+/// How many observations of replays a finding keeps: one replay makes at most twenty requests.
+const SEEN: usize = 40;
+/// How many of the words stand as proof.
 const PROOFS: usize = 3;
 
-/// A sighting with what its words suggest; no hypothesis for a sighting without words.
+/// A sighting with what is held of it.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// The sighting.
     pub sighting: Sighting,
-    /// What its words suggest.
+    /// What its words suggest; `None` for a sighting without words.
     pub hypothesis: Option<Hypothesis>,
+    /// What a replay made of it; `None`: the words are all there is, and decide.
+    pub verdict: Option<Verdict>,
+}
+
+/// A finding without remedies, and what they are made from.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The finding; its remedies are empty.
+    pub finding: Finding,
+    /// What remedies are filled in with.
+    pub subject: Subject,
+    /// What was found on the way that a fix needs; empty when nothing was asked.
+    pub evidence: Evidence,
 }
 
 struct Member<'a> {
     seen: &'a Seen,
-    verdict: Verdict,
+    verdict: Cow<'a, Verdict>,
 }
 
 /// Joins sightings of one cause, widest finding first. `now` is the time of looking, `None` for a recording that holds
 /// no time.
-pub fn findings(seen: &[Seen], objects: &Objects, vantage: Vantage, now: Option<Timestamp>) -> Vec<Finding> {
+pub fn findings(seen: &[Seen], objects: &Objects, vantage: Vantage, now: Option<Timestamp>) -> Vec<Found> {
     let index = Index::new(objects);
     let mut groups: BTreeMap<Key, Vec<Member<'_>>> = BTreeMap::new();
     for seen in seen {
-        let verdict = verdict::judge(&seen.sighting, seen.hypothesis.as_ref());
+        let verdict = match &seen.verdict {
+            Some(verdict) => Cow::Borrowed(verdict),
+            None => Cow::Owned(verdict::judge(&seen.sighting, seen.hypothesis.as_ref())),
+        };
         groups.entry(Key::of(&seen.sighting, &verdict, seen)).or_default().push(Member { seen, verdict });
     }
     for members in groups.values_mut() {
         // Arrival order never matters: the first member by name speaks for all.
         members.sort_by(|a, b| a.seen.sighting.place.cmp(&b.seen.sighting.place));
     }
-    let mut found: Vec<Finding> =
-        groups.iter().map(|(key, members)| finding(key, members, &index, vantage, now)).collect();
-    found.sort_by(|a, b| b.sightings.len().cmp(&a.sightings.len()).then_with(|| a.id.cmp(&b.id)));
+    let mut found: Vec<Found> =
+        groups.iter().map(|(key, members)| joined(key, members, &index, vantage, now)).collect();
+    found.sort_by(|a, b| {
+        let size = |found: &Found| found.finding.sightings.len();
+        size(b).cmp(&size(a)).then_with(|| a.finding.id.cmp(&b.finding.id))
+    });
     found
 }
 
@@ -151,66 +173,59 @@ fn image_of(seen: &Seen) -> &str {
     }
 }
 
-fn finding(
+fn joined(
     key: &Key,
     members: &[Member<'_>],
     index: &Index<'_>,
     vantage: Vantage,
     now: Option<Timestamp>,
+) -> Found {
+    let first = &members[0];
+    let sightings: Vec<&Sighting> = members.iter().map(|member| &member.seen.sighting).collect();
+    let nodes: BTreeSet<&str> = sightings.iter().filter_map(|s| s.place.node.as_deref()).collect();
+    let owners = subject::owners(sightings.iter().copied());
+    let serving = owners.iter().filter_map(|(namespace, owner)| owner::serving(namespace, owner, index));
+    let managed_by: BTreeSet<ManagedBy> = sightings.iter().filter_map(|s| managed::by(s, index)).collect();
+    let around = Around {
+        serving: serving.collect(),
+        managed_by: managed_by.into_iter().collect(),
+        missing_secrets: missing_secrets(members),
+        nodes: nodes.len(),
+        owners: owners.len(),
+    };
+    let subject = subject::of(&first.verdict, &sightings, image_of(first.seen), around, index);
+    Found {
+        finding: finding(key, members, &subject, vantage, now),
+        evidence: first.verdict.evidence.clone(),
+        subject,
+    }
+}
+
+fn finding(
+    key: &Key,
+    members: &[Member<'_>],
+    subject: &Subject,
+    vantage: Vantage,
+    now: Option<Timestamp>,
 ) -> Finding {
     let first = &members[0];
-    let verdict = &first.verdict;
-    let nodes: BTreeSet<&str> =
-        members.iter().filter_map(|m| m.seen.sighting.place.node.as_deref()).collect();
-    let facts = Facts::new(verdict, &first.seen.sighting, image_of(first.seen), nodes.len());
+    let verdict = &*first.verdict;
+    let facts = Facts { verdict, sighting: &first.seen.sighting, subject };
     let images: BTreeSet<&str> =
         members.iter().map(|m| image_of(m.seen)).filter(|image| !image.is_empty()).collect();
     let sightings = || members.iter().map(|member| &member.seen.sighting);
-    let owners: BTreeSet<_> =
-        sightings().filter_map(|s| Some((s.place.namespace.as_str(), s.place.owner.as_ref()?))).collect();
-    let serving: Vec<Serving> =
-        owners.iter().filter_map(|(namespace, owner)| owner::serving(namespace, owner, index)).collect();
-    let managed_by: Vec<ManagedBy> =
-        sightings().filter_map(|s| managed::by(s, index)).collect::<BTreeSet<_>>().into_iter().collect();
-    let around = Around { serving: &serving, managed_by: &managed_by };
-    let mut remedies = remedy::remedies(&facts, &around);
-    remedy::say_whose(&mut remedies, &first.seen.sighting.place, owners.len().saturating_sub(1));
-    let said = observations(members);
-    // A secret that is not there explains a refusal, and nothing else.
-    let missing_secrets = match verdict.cause.group() {
-        Group::Authentication => missing_secrets(members),
-        _ if verdict.cause == Cause::NotFoundOrDenied => missing_secrets(members),
-        Group::Name
-        | Group::Absent
-        | Group::Network
-        | Group::Limit
-        | Group::Tls
-        | Group::Disk
-        | Group::Policy
-        | Group::Runtime => Vec::new(),
-    };
+    let asked = asked(members);
+    let (summary, missing) = told(&facts);
     Finding {
         id: key.id(),
         cause: verdict.cause,
         inner: verdict.inner,
         also: verdict.also.clone(),
         certainty: verdict.certainty,
-        summary: match missing_secrets.as_slice() {
-            [] => sentence::summary(&facts),
-            names => format!(
-                "{} The kubelet did not find the pull secret {}.",
-                sentence::summary(&facts),
-                names.join(", ")
-            ),
-        },
+        summary,
         rivals: verdict.rivals.clone(),
-        missing: match (missing_secrets.first(), sentence::missing(&facts)) {
-            (Some(name), Some(missing)) => {
-                Some(format!("whether the secret {name} exists now; then {missing}"))
-            }
-            (_, missing) => missing,
-        },
-        state: FindingState::Active,
+        missing,
+        state: state(members),
         since: sightings().filter_map(|s| s.since).min(),
         observed_at: now,
         next_attempt: next_attempt(sightings().filter_map(|s| s.next_attempt), now),
@@ -218,7 +233,7 @@ fn finding(
         stage: verdict.stage,
         endpoint: verdict.endpoint.clone(),
         vantage,
-        image: Some(facts.image.clone()).filter(|image| !image.is_empty()),
+        image: Some(subject.image.clone()).filter(|image| !image.is_empty()),
         images: if images.len() > 1 {
             images.iter().map(|&image| image.to_owned()).collect()
         } else {
@@ -226,22 +241,104 @@ fn finding(
         },
         clears: verdict.clears,
         actor: verdict.inner.unwrap_or(verdict.cause).actor(),
-        serving,
-        managed_by,
+        serving: subject.serving.clone(),
+        managed_by: subject.managed_by.clone(),
         injected_by: sightings()
             .filter_map(|s| s.injected.clone())
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect(),
         sightings: sightings().map(|s| s.place.clone()).collect(),
-        proof: proof(members),
-        observations: said.into_iter().chain(beside(members)).collect(),
-        ladder: None,
-        not_looked_at: Vec::new(),
-        requests: 0,
-        remedies,
+        proof: proof(members).into_iter().chain(seen(&asked, |verdict| &verdict.proof)).collect(),
+        observations: observations(members)
+            .into_iter()
+            .chain(beside(members))
+            .chain(seen(&asked, |verdict| &verdict.observations))
+            .collect(),
+        ladder: asked.iter().find_map(|verdict| verdict.ladder.clone()),
+        not_looked_at: not_looked_at(&asked),
+        requests: asked.iter().map(|verdict| verdict.requests).sum(),
+        remedies: Vec::new(),
         docs: verdict.cause.docs_path(),
     }
+}
+
+/// The sentence of what happened, and what would decide: a verdict's own, else what the words give.
+fn told(facts: &Facts<'_>) -> (String, Option<String>) {
+    let verdict = facts.verdict;
+    // A secret that is not there explains a refusal, and nothing else.
+    let absent: &[String] = match verdict.cause.group() {
+        Group::Authentication => &facts.subject.missing_secrets,
+        _ if verdict.cause == Cause::NotFoundOrDenied => &facts.subject.missing_secrets,
+        Group::Name
+        | Group::Absent
+        | Group::Network
+        | Group::Limit
+        | Group::Tls
+        | Group::Disk
+        | Group::Policy
+        | Group::Runtime => &[],
+    };
+    let summary = match (&verdict.summary, absent) {
+        (Some(summary), _) => summary.clone(),
+        (None, []) => sentence::summary(facts),
+        (None, names) => format!(
+            "{} The kubelet did not find the pull secret {}.",
+            sentence::summary(facts),
+            names.join(", ")
+        ),
+    };
+    let missing = match (&verdict.missing, absent.first(), sentence::missing(facts)) {
+        (Some(missing), _, _) => Some(missing.clone()),
+        (None, Some(name), Some(missing)) => {
+            Some(format!("whether the secret {name} exists now; then {missing}"))
+        }
+        (None, _, missing) => missing,
+    };
+    (summary, missing)
+}
+
+/// It lasts as long as it lasts for one of them.
+fn state(members: &[Member<'_>]) -> FindingState {
+    let is = |state| members.iter().any(|member| member.verdict.state == state);
+    if is(FindingState::Active) {
+        FindingState::Active
+    } else if is(FindingState::Unknown) {
+        FindingState::Unknown
+    } else {
+        FindingState::Over
+    }
+}
+
+/// What was asked, each replay once: pods of one image share theirs.
+fn asked<'a>(members: &'a [Member<'_>]) -> Vec<&'a Verdict> {
+    let mut asked: Vec<&Verdict> = Vec::new();
+    for verdict in members.iter().filter_map(|member| member.seen.verdict.as_ref()) {
+        if !asked.contains(&verdict) {
+            asked.push(verdict);
+        }
+    }
+    asked
+}
+
+fn seen(asked: &[&Verdict], of: impl Fn(&Verdict) -> &Vec<Observation>) -> Vec<Observation> {
+    let mut seen: Vec<Observation> = Vec::new();
+    for observation in asked.iter().flat_map(|verdict| of(verdict)) {
+        if seen.len() < SEEN && !seen.contains(observation) {
+            seen.push(observation.clone());
+        }
+    }
+    seen
+}
+
+fn not_looked_at(asked: &[&Verdict]) -> Vec<String> {
+    let mut known = BTreeSet::new();
+    asked
+        .iter()
+        .flat_map(|verdict| &verdict.not_looked_at)
+        .filter(|what| known.insert(*what))
+        .cloned()
+        .collect()
 }
 
 /// The earliest attempt that is still to come; where all are past, the latest.

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use pullmedic_model::object::{Event, Node, Objects, OwnerReference, Pod, Workload};
+use pullmedic_model::object::{Event, Node, Objects, OwnerReference, Pod, ServiceAccount, Workload};
+use pullmedic_model::sighting::Owner;
 
 /// Look-ups by the keys that sightings need.
 pub(crate) struct Index<'a> {
@@ -11,6 +12,8 @@ pub(crate) struct Index<'a> {
     children: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Workload>>,
     nodes: HashMap<&'a str, &'a Node>,
     pods: HashMap<(&'a str, &'a str), &'a Pod>,
+    pods_made_by: HashMap<(&'a str, &'a str, &'a str), Vec<&'a Pod>>,
+    accounts: HashMap<(&'a str, &'a str), &'a ServiceAccount>,
 }
 
 impl<'a> Index<'a> {
@@ -33,6 +36,13 @@ impl<'a> Index<'a> {
                 children.entry(key).or_default().push(workload);
             }
         }
+        let mut pods_made_by: HashMap<_, Vec<&Pod>> = HashMap::new();
+        for pod in &objects.pods {
+            if let Some(owner) = pod.metadata.controller() {
+                let key = (pod.metadata.namespace.as_str(), owner.kind.as_str(), owner.name.as_str());
+                pods_made_by.entry(key).or_default().push(pod);
+            }
+        }
         let workloads = objects
             .workloads
             .iter()
@@ -45,6 +55,12 @@ impl<'a> Index<'a> {
                 .pods
                 .iter()
                 .map(|pod| ((pod.metadata.namespace.as_str(), pod.metadata.name.as_str()), pod))
+                .collect(),
+            pods_made_by,
+            accounts: objects
+                .accounts
+                .iter()
+                .map(|it| ((it.metadata.namespace.as_str(), it.metadata.name.as_str()), it))
                 .collect(),
             nodes: objects.nodes.iter().map(|node| (node.metadata.name.as_str(), node)).collect(),
         }
@@ -78,6 +94,16 @@ impl<'a> Index<'a> {
     /// The pod of that name, if it was read.
     pub(crate) fn pod(&self, namespace: &str, name: &str) -> Option<&'a Pod> {
         self.pods.get(&(namespace, name)).copied()
+    }
+
+    /// The pods that the owner made, as far as they were read.
+    pub(crate) fn made_by(&self, namespace: &str, owner: &Owner) -> Vec<&'a Pod> {
+        self.pods_made_by.get(&(namespace, &owner.kind, &owner.name)).cloned().unwrap_or_default()
+    }
+
+    /// The ServiceAccount of that name, if it was read.
+    pub(crate) fn account(&self, namespace: &str, name: &str) -> Option<&'a ServiceAccount> {
+        self.accounts.get(&(namespace, name)).copied()
     }
 
     /// The node of that name, if it was read.

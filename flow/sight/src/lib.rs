@@ -1,11 +1,13 @@
 //! A pod's status and events to sightings, and sightings of one cause to findings. Pure: `now` is a value.
 //!
 //! - [`sightings`] finds every container that waits for an image: status first, events second.
-//! - [`findings`] joins sightings with what their words suggest and says how sure that is.
+//! - [`findings`] joins sightings of one cause, by the verdict of a replay where there is one, else by what their words
+//!   suggest; remedies are `flow/advise`'s, which gets a [`Subject`](pullmedic_model::Subject) beside each finding.
 //!
 //! Inside: `index` (look-ups over what was read), `pod` and `refused` (where sightings come from), `words` (which event
 //! texts are about an image), `backoff` (when the kubelet tries next), `owner`, `managed`, `injected` (around the pod),
-//! `group` (sightings to findings), `verdict` and `sentence` (how sure, and in which words), `remedy` (what to do).
+//! `group` (sightings to findings), `verdict` and `sentence` (how sure, and in which words), `subject` (what a remedy
+//! needs to know).
 
 mod backoff;
 mod group;
@@ -15,8 +17,8 @@ mod managed;
 mod owner;
 mod pod;
 mod refused;
-mod remedy;
 mod sentence;
+mod subject;
 mod verdict;
 mod words;
 
@@ -24,7 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use pullmedic_model::Sighting;
 use pullmedic_model::object::Objects;
 
-pub use group::{Seen, findings};
+pub use group::{Found, Seen, findings};
 
 /// How long a `Pulling` may last before it counts as stalled, unless the caller says otherwise. containerd gives up
 /// after five minutes without a byte (`image_pull_progress_timeout`), so a healthy slow pull is rarely called stalled.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pullmedic_model::Sighting;
 use pullmedic_model::finding::ManagedBy;
-use pullmedic_model::sighting::{Owner, Place};
+use pullmedic_model::subject::owner_or_pod;
 
 use crate::index::Index;
 
@@ -19,18 +19,6 @@ pub(crate) fn by(sighting: &Sighting, index: &Index<'_>) -> Option<ManagedBy> {
     let (tool, name, change) = metas.into_iter().find_map(|meta| tool(&meta.labels, &meta.annotations))?;
     let owner = owner_or_pod(place)?;
     Some(ManagedBy { tool: tool.into(), name, owner, namespace: place.namespace.clone(), change })
-}
-
-/// The owner, or a bare pod itself.
-pub(crate) fn owner_or_pod(place: &Place) -> Option<Owner> {
-    let pod = || {
-        place.pod.as_ref().map(|name| Owner {
-            api_version: "v1".into(),
-            kind: "Pod".into(),
-            name: name.clone(),
-        })
-    };
-    place.owner.clone().or_else(pod)
 }
 
 type Marks = BTreeMap<String, String>;

@@ -1,72 +1,24 @@
 //! What happened and what would decide, in one sentence each, filled in from what is known.
 
+use pullmedic_model::endpoint::without_port;
 use pullmedic_model::object::ContainerKind;
-use pullmedic_model::shell;
-use pullmedic_model::{Cause, Certainty, Reference, Sighting};
+use pullmedic_model::{Cause, Certainty, Reference, Sighting, Subject, Verdict};
 
-use crate::verdict::Verdict;
-
-/// What sentences and remedies are filled in with.
+/// What sentences are filled in with.
 pub(crate) struct Facts<'a> {
     pub(crate) verdict: &'a Verdict,
     pub(crate) sighting: &'a Sighting,
-    /// The image as written; for a sandbox the one that the words name.
-    pub(crate) image: String,
-    /// The image taken apart; `None` when it does not parse.
-    pub(crate) reference: Option<Reference>,
-    /// The node of the first sighting, and how many more there are.
-    node: String,
+    pub(crate) subject: &'a Subject,
 }
 
-impl<'a> Facts<'a> {
-    pub(crate) fn new(verdict: &'a Verdict, sighting: &'a Sighting, image: &str, nodes: usize) -> Self {
-        let first = sighting.place.node.as_deref().unwrap_or("the node");
-        let node = match nodes {
-            0 | 1 => first.to_owned(),
-            several => format!("{first} (and {} more)", several - 1),
-        };
-        Facts { verdict, sighting, image: image.to_owned(), reference: Reference::parse(image).ok(), node }
-    }
-
-    /// Who answered, or failed to: the endpoint that the words name, else the image's host.
-    pub(crate) fn endpoint(&self) -> String {
-        match (&self.verdict.endpoint, &self.reference) {
-            (Some(endpoint), _) => endpoint.to_string(),
-            (None, Some(reference)) => reference.host.clone(),
-            (None, None) => "the registry".to_owned(),
-        }
-    }
-
-    /// As [`Facts::endpoint`], for commands: a word to fill in where no word names it.
-    pub(crate) fn address(&self) -> String {
-        let address = match (&self.verdict.endpoint, &self.reference) {
-            (None, None) => String::new(),
-            _ => self.endpoint(),
-        };
-        // Neither an option nor a step up in a path.
-        let begins_well = address.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
-        if begins_well && !address.contains("..") { address } else { "REGISTRY".to_owned() }
-    }
-
-    /// The image as a word of a shell; a word to fill in where it is none.
-    pub(crate) fn image_word(&self) -> String {
-        self.reference.as_ref().map_or_else(|| "IMAGE".to_owned(), |_| shell::word(&self.image))
-    }
-
-    /// Host and repository, as tools take them.
-    pub(crate) fn repository(&self) -> String {
-        self.reference.as_ref().map_or_else(|| self.image.clone(), Reference::name)
-    }
-
-    pub(crate) fn node(&self) -> &str {
-        &self.node
-    }
-
+impl Facts<'_> {
     /// The image as somebody at the endpoint would name it: without the host, where that is the endpoint itself.
     fn image_there(&self) -> &str {
         let image = self.image_or_it();
-        match (&self.reference, image.split_once('/')) {
-            (Some(reference), Some((first, rest))) if first == reference.host && first == self.endpoint() => {
+        match (&self.subject.reference, image.split_once('/')) {
+            (Some(reference), Some((first, rest)))
+                if first == reference.host && first == self.subject.endpoint() =>
+            {
                 rest
             }
             _ => image,
@@ -74,7 +26,7 @@ impl<'a> Facts<'a> {
     }
 
     fn image_or_it(&self) -> &str {
-        if self.image.is_empty() { "the image" } else { &self.image }
+        if self.subject.image.is_empty() { "the image" } else { &self.subject.image }
     }
 }
 
@@ -90,11 +42,15 @@ pub(crate) fn summary(facts: &Facts<'_>) -> String {
         Cause::SandboxImage => match facts.verdict.inner {
             Some(inner) => format!(
                 "No pod can start on {}, because the pause image {} cannot be pulled: {}",
-                facts.node(),
+                facts.subject.node(),
                 facts.image_or_it(),
                 of_cause(inner, facts)
             ),
-            None => format!("The pause image {} cannot be pulled on {}.", facts.image_or_it(), facts.node()),
+            None => format!(
+                "The pause image {} cannot be pulled on {}.",
+                facts.image_or_it(),
+                facts.subject.node()
+            ),
         },
         cause => of_cause(cause, facts),
     };
@@ -122,12 +78,12 @@ fn capitalised(sentence: &str) -> String {
 }
 
 fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
-    let endpoint = facts.endpoint();
+    let endpoint = facts.subject.endpoint();
     let image = facts.image_or_it();
     let there = facts.image_there();
-    let node = facts.node();
+    let node = facts.subject.node();
     match cause {
-        Cause::InvalidReference if facts.image.is_empty() => {
+        Cause::InvalidReference if facts.subject.image.is_empty() => {
             "the image is not accepted as a name.".to_owned()
         }
         Cause::InvalidReference => match Reference::parse(image) {
@@ -136,7 +92,7 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
         },
         Cause::RepositoryNotFound => format!(
             "{endpoint} does not have the repository {}.",
-            facts.reference.as_ref().map_or(image, |reference| reference.repository.as_str())
+            facts.subject.reference.as_ref().map_or(image, |reference| reference.repository.as_str())
         ),
         Cause::TagNotFound => format!("{endpoint} does not have {there}."),
         Cause::DigestNotFound => format!("{endpoint} does not have {there}."),
@@ -248,7 +204,7 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
 /// Why a name does not resolve: Go's resolver words an absent name, a server that fails and one that is silent
 /// differently (<https://github.com/golang/go/blob/go1.26.0/src/net/dnsclient_unix.go>).
 fn of_name(name: &str, facts: &Facts<'_>) -> String {
-    let node = facts.node();
+    let node = facts.subject.node();
     let words = facts.sighting.testimony.as_ref().map_or("", |testimony| testimony.words.as_str());
     let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     if has(&["no such host", "Name or service not known"]) {
@@ -276,10 +232,10 @@ pub(crate) fn missing(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn decides(cause: Cause, facts: &Facts<'_>) -> String {
-    let endpoint = facts.endpoint();
-    let repository = facts.repository();
+    let endpoint = facts.subject.endpoint();
+    let repository = facts.subject.repository();
     let image = facts.image_or_it();
-    let node = facts.node();
+    let node = facts.subject.node();
     match cause {
         Cause::RepositoryNotFound | Cause::TagNotFound | Cause::DigestNotFound => {
             format!(
@@ -353,13 +309,5 @@ fn decides(cause: Cause, facts: &Facts<'_>) -> String {
         | Cause::Unknown => {
             format!("the log of the container runtime and the kubelet on {node}, at the time of an attempt")
         }
-    }
-}
-
-/// The host of an endpoint.
-pub(crate) fn without_port(endpoint: &str) -> &str {
-    match endpoint.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => endpoint,
     }
 }

@@ -1,27 +1,13 @@
-//! How sure a finding is, from words alone (`docs/certainty.md`; issue 4 adds the replay).
+//! How sure a finding is, from words alone (`docs/certainty.md`), for sightings that no replay has judged.
 
-use pullmedic_model::finding::{Rival, Standing};
+use pullmedic_model::finding::{FindingState, Rival, Standing};
 use pullmedic_model::object::ContainerKind;
-use pullmedic_model::{Cause, Certainty, Clears, Confidence, Endpoint, Hypothesis, Sighting, Stage};
+use pullmedic_model::verdict::Evidence;
+use pullmedic_model::{Cause, Certainty, Confidence, Hypothesis, Sighting, Verdict};
 
 use crate::words;
 
-/// What is held of one sighting.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Verdict {
-    pub(crate) cause: Cause,
-    pub(crate) inner: Option<Cause>,
-    pub(crate) also: Vec<Cause>,
-    pub(crate) certainty: Certainty,
-    pub(crate) rivals: Vec<Rival>,
-    pub(crate) stage: Option<Stage>,
-    pub(crate) endpoint: Option<Endpoint>,
-    pub(crate) clears: Option<Clears>,
-    /// The HTTP status that the words name.
-    pub(crate) status: Option<u16>,
-}
-
-/// Judges a sighting by what its words suggest; `None` when it has no words.
+/// Judges a sighting by what its words suggest; without a hypothesis it has no words.
 pub(crate) fn judge(sighting: &Sighting, hypothesis: Option<&Hypothesis>) -> Verdict {
     match hypothesis {
         Some(hypothesis) => by_words(sighting, hypothesis),
@@ -48,6 +34,15 @@ fn silent() -> Verdict {
         endpoint: None,
         clears: None,
         status: None,
+        state: FindingState::Active,
+        summary: None,
+        missing: None,
+        observations: Vec::new(),
+        proof: Vec::new(),
+        ladder: None,
+        evidence: Evidence::default(),
+        not_looked_at: Vec::new(),
+        requests: 0,
     }
 }
 
@@ -92,6 +87,7 @@ fn by_words(sighting: &Sighting, hypothesis: &Hypothesis) -> Verdict {
         endpoint: hypothesis.endpoint.clone(),
         clears: hypothesis.clears,
         status: hypothesis.status,
+        ..silent()
     }
 }
 

@@ -1,18 +1,18 @@
 //! Remedies that change a workload or its pull secrets.
 
-use pullmedic_model::finding::{Remedy, Serving};
+use pullmedic_model::finding::Remedy;
 use pullmedic_model::shell::word as quoted;
 use pullmedic_model::sighting::Owner;
 use pullmedic_model::{Actor, Cause, Grade, Reference};
 
-use super::node;
-use super::target::Target;
-use crate::sentence::Facts;
+use crate::node;
+use crate::target::Target;
+use pullmedic_model::Subject;
 
 const NEW_SECRET: &str = "regcred";
 
-pub(super) fn corrected_reference(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
-    let candidates = match Reference::parse(&facts.image) {
+pub(crate) fn corrected_reference(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
+    let candidates = match Reference::parse(&subject.image) {
         Err(error) => error.candidates,
         Ok(_) => Vec::new(),
     };
@@ -29,24 +29,23 @@ pub(super) fn corrected_reference(facts: &Facts<'_>, target: &Target<'_>) -> Vec
         .collect()
 }
 
-pub(super) fn other_image(facts: &Facts<'_>, target: &Target<'_>, serving: &[Serving]) -> Vec<Remedy> {
-    let repository = facts.repository();
-    let (image, title) = match facts.verdict.cause {
+pub(crate) fn other_image(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
+    let repository = subject.repository();
+    let (image, title) = match subject.cause {
         Cause::RepositoryNotFound => ("IMAGE".to_owned(), "name a repository that exists"),
         Cause::DigestNotFound => {
             (format!("{repository}@DIGEST"), "name a digest that exists; the content changes with it")
         }
         _ => (format!("{repository}:TAG"), "name a tag that exists"),
     };
-    let note = format!("list what there is: {}", look_up(facts));
+    let note = format!("list what there is: {}", look_up(subject));
     let mut remedies = vec![target.set_image(&image, title, Some(&note))];
     // What serves must be another revision of the same owner, or going back leads nowhere.
-    let place = &facts.sighting.place;
-    let before = serving.iter().find(|serving| {
+    let place = &subject.place;
+    let before = subject.serving.iter().find(|serving| {
         let same = Some(&serving.owner) == place.owner.as_ref() && serving.namespace == place.namespace;
         let is_self = |by: &Owner| {
-            facts
-                .sighting
+            subject
                 .made_by
                 .as_ref()
                 .is_none_or(|made_by| (&made_by.kind, &made_by.name) == (&by.kind, &by.name))
@@ -60,22 +59,23 @@ pub(super) fn other_image(facts: &Facts<'_>, target: &Target<'_>, serving: &[Ser
 }
 
 /// What lists the tags of a repository, or what shows a digest.
-fn look_up(facts: &Facts<'_>) -> String {
-    let repository = facts.repository();
-    match facts.verdict.cause {
+fn look_up(subject: &Subject) -> String {
+    let repository = subject.repository();
+    match subject.cause {
         Cause::DigestNotFound => format!("skopeo inspect {}", quoted(&format!("docker://{repository}:TAG"))),
         _ => format!("skopeo list-tags {}", quoted(&format!("docker://{repository}"))),
     }
 }
 
-pub(super) fn attach_login(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
-    let host = facts.reference.as_ref().map_or("REGISTRY".to_owned(), |reference| server_of(&reference.host));
+pub(crate) fn attach_login(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
+    let host =
+        subject.reference.as_ref().map_or("REGISTRY".to_owned(), |reference| server_of(&reference.host));
     let create = target.command(&format!(
         "create secret docker-registry {NEW_SECRET} --docker-server={} --docker-username=USER --docker-password=PASSWORD",
         quoted(&host)
     ));
     if target.is_static() {
-        return vec![node::static_login(facts)];
+        return vec![node::static_login(subject)];
     }
     let mut remedies = vec![Remedy {
         tried_how: None,
@@ -83,7 +83,7 @@ pub(super) fn attach_login(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy
         undo: None,
         patch: None,
         grade: Grade::Review,
-        title: format!("make a pull secret with a login that may pull {}", facts.repository()),
+        title: format!("make a pull secret with a login that may pull {}", subject.repository()),
         actor: Actor::Application,
         tried: false,
         command: create,
@@ -96,8 +96,8 @@ pub(super) fn attach_login(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy
         let title = format!("name {NEW_SECRET} in the pod template");
         remedies.push(target.attach_secret(NEW_SECRET, &title, Some(note)));
     }
-    if facts.verdict.cause == Cause::NotFoundOrDenied {
-        let title = format!("correct the image, if {} does not exist", facts.repository());
+    if subject.cause == Cause::NotFoundOrDenied {
+        let title = format!("correct the image, if {} does not exist", subject.repository());
         remedies.push(target.set_image("IMAGE", &title, None));
     }
     remedies
@@ -112,8 +112,8 @@ fn server_of(host: &str) -> String {
     }
 }
 
-pub(super) fn missing_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
-    let named = &facts.sighting.pull_secrets;
+pub(crate) fn missing_secret(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
+    let named = &subject.pull_secrets;
     let look = Remedy {
         tried_how: None,
         changes: None,
@@ -130,7 +130,7 @@ pub(super) fn missing_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Reme
         ),
     };
     let mut remedies = vec![look];
-    remedies.extend(attach_login(facts, target).into_iter().take(1));
+    remedies.extend(attach_login(subject, target).into_iter().take(1));
     remedies
 }
 
@@ -138,9 +138,10 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { "see its imagePullSecrets".to_owned() } else { names.join(", ") }
 }
 
-pub(super) fn rewrite_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
-    let host = facts.reference.as_ref().map_or("REGISTRY".to_owned(), |reference| server_of(&reference.host));
-    let name = match facts.sighting.pull_secrets.as_slice() {
+pub(crate) fn rewrite_secret(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
+    let host =
+        subject.reference.as_ref().map_or("REGISTRY".to_owned(), |reference| server_of(&reference.host));
+    let name = match subject.pull_secrets.as_slice() {
         [one] if !one.starts_with('-') => one.as_str(),
         _ => "SECRET",
     };
@@ -154,7 +155,7 @@ pub(super) fn rewrite_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Reme
     vec![Remedy {
             tried_how: None, changes: None, undo: None, patch: None,
         grade: Grade::Review,
-        title: format!("write the pull secret anew ({})", listed(&facts.sighting.pull_secrets)),
+        title: format!("write the pull secret anew ({})", listed(&subject.pull_secrets)),
         actor: Actor::Application,
         tried: false,
         command,
@@ -167,19 +168,19 @@ pub(super) fn rewrite_secret(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Reme
     }]
 }
 
-pub(super) fn platform(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
+pub(crate) fn platform(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
     let yaml = "nodeSelector:\n  kubernetes.io/arch: ARCHITECTURE\n".to_owned();
     vec![
         target.edit(Grade::Review, "let it run only where the image exists for", yaml, None),
         target.set_image(
-            &format!("{}:TAG", facts.repository()),
+            &format!("{}:TAG", subject.repository()),
             "name a tag that is built for the node's platform",
             None,
         ),
     ]
 }
 
-pub(super) fn never(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
+pub(crate) fn never(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
     vec![
         target.set_policy("IfNotPresent", "let the kubelet pull what is absent"),
         Remedy {
@@ -188,20 +189,20 @@ pub(super) fn never(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
             undo: None,
             patch: None,
             grade: Grade::Review,
-            title: format!("bring the image to {}", facts.node()),
+            title: format!("bring the image to {}", subject.node()),
             actor: Actor::Platform,
             tried: false,
-            command: Some(format!("crictl pull {}", facts.image_word())),
+            command: Some(format!("crictl pull {}", subject.image_word())),
             yaml: None,
             note: Some(format!(
                 "on {}; images that nobody pulled through the kubelet are free for every pod",
-                facts.node()
+                subject.node()
             )),
         },
     ]
 }
 
-pub(super) fn rate_limited(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy> {
+pub(crate) fn rate_limited(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
     let mut remedies = vec![Remedy {
         tried_how: None,
         changes: None,
@@ -215,6 +216,6 @@ pub(super) fn rate_limited(facts: &Facts<'_>, target: &Target<'_>) -> Vec<Remedy
         yaml: None,
         note: Some("a restart of the pods only asks more often".into()),
     }];
-    remedies.extend(attach_login(facts, target));
+    remedies.extend(attach_login(subject, target));
     remedies
 }

@@ -4,13 +4,14 @@ use pullmedic_model::finding::Remedy;
 use pullmedic_model::shell::word as quoted;
 use pullmedic_model::{Actor, Cause};
 
-use super::explained;
-use crate::sentence::{Facts, without_port};
+use crate::choice::explained;
+use pullmedic_model::Subject;
+use pullmedic_model::endpoint::without_port;
 
 /// Faults of the registry's side.
-pub(super) fn registry(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
-    let endpoint = facts.endpoint();
-    let repository = facts.repository();
+pub(crate) fn registry(cause: Cause, subject: &Subject) -> Vec<Remedy> {
+    let endpoint = subject.endpoint();
+    let repository = subject.repository();
     let (title, note): (String, &str) = match cause {
         Cause::Forbidden => (
             format!("have whoever owns {repository} grant pull on it to the login that the pod uses"),
@@ -47,10 +48,10 @@ pub(super) fn registry(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
 }
 
 /// Faults of the node's side and of the network between.
-pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
-    let endpoint = facts.endpoint();
-    let node = facts.node();
-    let address = facts.address();
+pub(crate) fn on_node(cause: Cause, subject: &Subject) -> Vec<Remedy> {
+    let endpoint = subject.endpoint();
+    let node = subject.node();
+    let address = subject.address();
     let host = without_port(&address);
     let certs = |file: &str| quoted(&format!("/etc/containerd/certs.d/{address}{file}"));
     let (title, command, note): (String, Option<String>, &str) = match cause {
@@ -152,7 +153,7 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         ),
         Cause::NodeStoreDamaged => (
             format!("remove the image on {node} and let it be pulled again"),
-            Some(format!("crictl rmi {}", facts.image_word())),
+            Some(format!("crictl rmi {}", subject.image_word())),
             "on the node",
         ),
         Cause::UnpackFailed => (
@@ -187,10 +188,10 @@ pub(super) fn on_node(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
 }
 
 /// A static pod may name no secret (from Kubernetes 1.34 on the kubelet refuses one that does); its login is the node's.
-pub(super) fn static_login(facts: &Facts<'_>) -> Remedy {
+pub(crate) fn static_login(subject: &Subject) -> Remedy {
     explained(
         Cause::CredentialProviderFailed,
-        format!("give the kubelet of {} a login for {}", facts.node(), facts.repository()),
+        format!("give the kubelet of {} a login for {}", subject.node(), subject.repository()),
         None,
         Some(
             "a static pod may name no pull secret: use the kubelet's own config.json or a credential provider plugin",
@@ -199,14 +200,14 @@ pub(super) fn static_login(facts: &Facts<'_>) -> Remedy {
 }
 
 /// The pause image is the platform's, and pulled with none of a pod's logins.
-pub(super) fn sandbox(facts: &Facts<'_>) -> Vec<Remedy> {
+pub(crate) fn sandbox(subject: &Subject) -> Vec<Remedy> {
     let mut remedy = explained(
         Cause::SandboxImage,
         format!(
             "make the pause image available on {}, or name another one in its runtime's configuration",
-            facts.node()
+            subject.node()
         ),
-        Some(format!("crictl pull {}", facts.image_word())),
+        Some(format!("crictl pull {}", subject.image_word())),
         Some(
             "on the node; containerd names it in sandbox_image (1.x) or pinned_images.sandbox (2.x), CRI-O in pause_image",
         ),

@@ -1,55 +1,50 @@
 //! What to do: typed remedies filled in from objects. From words alone nothing has been tried, and each remedy says so.
 
-mod node;
-mod target;
-mod workload;
-
-use pullmedic_model::finding::{ManagedBy, Remedy, Serving};
-use pullmedic_model::sighting::Place;
+use pullmedic_model::finding::Remedy;
+use pullmedic_model::verdict::Evidence;
 use pullmedic_model::{Actor, Cause, Grade};
 
-use crate::managed;
-use crate::sentence::Facts;
-use target::Target;
-
-/// What remedies need beside the facts of the finding's first sighting.
-pub(crate) struct Around<'a> {
-    /// What still serves.
-    pub(crate) serving: &'a [Serving],
-    /// Who would undo a live edit.
-    pub(crate) managed_by: &'a [ManagedBy],
-}
+use crate::target::Target;
+use crate::{node, workload};
+use pullmedic_model::Subject;
+use pullmedic_model::subject::owner_or_pod;
 
 /// The remedies of a finding, best first.
-pub(crate) fn remedies(facts: &Facts<'_>, around: &Around<'_>) -> Vec<Remedy> {
-    let target = Target::of(facts.sighting, around.managed_by);
-    let cause = facts.verdict.inner.unwrap_or(facts.verdict.cause);
-    if facts.verdict.cause == Cause::SandboxImage {
+pub fn remedies(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
+    let mut remedies = of_cause(subject, evidence);
+    say_whose(&mut remedies, subject);
+    remedies
+}
+
+fn of_cause(subject: &Subject, _evidence: &Evidence) -> Vec<Remedy> {
+    let target = Target::of(subject);
+    let cause = subject.fault();
+    if subject.cause == Cause::SandboxImage {
         // The pause image is the platform's: nothing about the workload mends it.
-        return node::sandbox(facts).into_iter().chain(of_others(cause, facts)).collect();
+        return node::sandbox(subject).into_iter().chain(of_others(cause, subject)).collect();
     }
     match cause {
-        Cause::InvalidReference => workload::corrected_reference(facts, &target),
+        Cause::InvalidReference => workload::corrected_reference(subject, &target),
         Cause::RepositoryNotFound | Cause::TagNotFound | Cause::DigestNotFound => {
-            workload::other_image(facts, &target, around.serving)
+            workload::other_image(subject, &target)
         }
         Cause::NoCredentials
         | Cause::BadCredentials
         | Cause::CredentialsExpired
         | Cause::NotFoundOrDenied
         | Cause::PullSecretUnmatched
-        | Cause::CachedNotAuthorized => workload::attach_login(facts, &target),
-        Cause::PullSecretMissing => workload::missing_secret(facts, &target),
-        Cause::PullSecretMalformed => workload::rewrite_secret(facts, &target),
-        Cause::PlatformMismatch => workload::platform(facts, &target),
-        Cause::NeverPullAbsent => workload::never(facts, &target),
-        Cause::RateLimited => workload::rate_limited(facts, &target),
-        other => of_others(other, facts),
+        | Cause::CachedNotAuthorized => workload::attach_login(subject, &target),
+        Cause::PullSecretMissing => workload::missing_secret(subject, &target),
+        Cause::PullSecretMalformed => workload::rewrite_secret(subject, &target),
+        Cause::PlatformMismatch => workload::platform(subject, &target),
+        Cause::NeverPullAbsent => workload::never(subject, &target),
+        Cause::RateLimited => workload::rate_limited(subject, &target),
+        other => of_others(other, subject),
     }
 }
 
 /// Remedies for those who own registries, networks and nodes; none for a cause that the workload's owners mend.
-fn of_others(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
+fn of_others(cause: Cause, subject: &Subject) -> Vec<Remedy> {
     match cause {
         Cause::Forbidden
         | Cause::BlobMissing
@@ -58,7 +53,7 @@ fn of_others(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         | Cause::QuotaExceeded
         | Cause::PolicyBlocked
         | Cause::RegistryUnavailable
-        | Cause::UpstreamOfCacheFailed => node::registry(cause, facts),
+        | Cause::UpstreamOfCacheFailed => node::registry(cause, subject),
         Cause::CredentialProviderFailed
         | Cause::Dns
         | Cause::ConnectionRefused
@@ -85,7 +80,7 @@ fn of_others(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
         | Cause::RuntimeUnavailable
         | Cause::PullStalled
         | Cause::PullCancelled
-        | Cause::Unknown => node::on_node(cause, facts),
+        | Cause::Unknown => node::on_node(cause, subject),
         Cause::SandboxImage
         | Cause::InvalidReference
         | Cause::RepositoryNotFound
@@ -107,8 +102,9 @@ fn of_others(cause: Cause, facts: &Facts<'_>) -> Vec<Remedy> {
 }
 
 /// Says for whom a remedy is written where others need the same.
-pub(crate) fn say_whose(remedies: &mut [Remedy], place: &Place, others: usize) {
-    let Some(owner) = managed::owner_or_pod(place).filter(|_| others > 0) else { return };
+fn say_whose(remedies: &mut [Remedy], subject: &Subject) {
+    let (place, others) = (&subject.place, subject.others);
+    let Some(owner) = owner_or_pod(place).filter(|_| others > 0) else { return };
     for remedy in remedies.iter_mut().filter(|remedy| remedy.actor == Actor::Application) {
         let mut note = format!("this is for {owner} in {}; {others} more need the same", place.namespace);
         if let Some(said) = &remedy.note {
@@ -119,7 +115,7 @@ pub(crate) fn say_whose(remedies: &mut [Remedy], place: &Place, others: usize) {
 }
 
 /// A remedy that only explains.
-fn explained(cause: Cause, title: String, command: Option<String>, note: Option<&str>) -> Remedy {
+pub(crate) fn explained(cause: Cause, title: String, command: Option<String>, note: Option<&str>) -> Remedy {
     Remedy {
         tried_how: None,
         changes: None,

@@ -4,24 +4,30 @@ use pullmedic_model::finding::{ManagedBy, Remedy};
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::shell::word as quoted;
 use pullmedic_model::sighting::Place;
-use pullmedic_model::{Actor, Grade, Sighting};
+use pullmedic_model::{Actor, Grade, Subject};
 use serde_json::json;
 
-use crate::managed;
+use pullmedic_model::subject::owner_or_pod;
 
 /// Where a workload's pod template stands, and whether it may be changed live.
 pub(crate) struct Target<'a> {
     place: &'a Place,
-    sighting: &'a Sighting,
+    subject: &'a Subject,
     managed: Option<&'a ManagedBy>,
 }
 
 impl<'a> Target<'a> {
-    pub(crate) fn of(sighting: &'a Sighting, managed_by: &'a [ManagedBy]) -> Self {
-        let place = &sighting.place;
-        let owner = managed::owner_or_pod(place);
+    pub(crate) fn of(subject: &'a Subject) -> Self {
+        let place = &subject.place;
+        let owner = owner_or_pod(place);
         let manages = |by: &&ManagedBy| Some(&by.owner) == owner.as_ref() && by.namespace == place.namespace;
-        Target { place, sighting, managed: managed_by.iter().find(manages) }
+        Target { place, subject, managed: subject.managed_by.iter().find(manages) }
+    }
+
+    /// The pull secrets that the template of the owner names; `None` when that template was not read.
+    fn template_secrets(&self) -> Option<Vec<String>> {
+        let spec = self.subject.spec.as_ref().filter(|_| self.place.owner.is_some())?;
+        Some(spec.image_pull_secrets.iter().map(|secret| secret.name.clone()).collect())
     }
 
     /// What makes static pods: the kubelet, from a file of the node.
@@ -194,9 +200,10 @@ impl<'a> Target<'a> {
     /// Attaches a pull secret, beside those that are there. The template's own list decides what the patch has to be: the
     /// pod's may come from its ServiceAccount, which counts only where the template names none.
     pub(crate) fn attach_secret(&self, secret: &str, title: &str, note: Option<&str>) -> Remedy {
-        let held = self.sighting.template_secrets.as_deref();
+        let held = self.template_secrets();
+        let held = held.as_deref();
         let kept = match held {
-            Some([]) | None => self.sighting.pull_secrets.as_slice(),
+            Some([]) | None => self.subject.pull_secrets.as_slice(),
             Some(held) => held,
         };
         let mut yaml = String::from("imagePullSecrets:\n");
@@ -229,7 +236,7 @@ impl<'a> Target<'a> {
     pub(crate) fn roll_back(&self, title: &str) -> Option<Remedy> {
         let owner = self.place.owner.as_ref().filter(|owner| owner.kind == "Deployment")?;
         let is_of_template = matches!(self.place.kind, ContainerKind::Main | ContainerKind::Init);
-        if self.managed.is_some() || self.sighting.injected.is_some() || !is_of_template || !self.is_safe() {
+        if self.managed.is_some() || self.subject.injected.is_some() || !is_of_template || !self.is_safe() {
             return None;
         }
         let command =
@@ -251,7 +258,7 @@ impl<'a> Target<'a> {
         yaml: Option<String>,
         note: Option<&str>,
     ) -> Remedy {
-        let injected = self.sighting.injected.as_ref();
+        let injected = self.subject.injected.as_ref();
         let command = command.filter(|_| self.managed.is_none() && injected.is_none() && self.is_safe());
         // The report names a managing tool and its place to change by itself.
         let place = match injected {
