@@ -1,0 +1,238 @@
+//! A pull secret with one defect less, for a fix that is tried and shown without its values.
+
+use std::fmt;
+
+use pullmedic_model::object::Secret;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use crate::config::{Form, decode_auth, entry_path};
+use crate::json::is_field;
+use crate::{base64, login};
+
+/// A secret as it should be. `Debug` prints no value of it.
+#[derive(Debug, Clone)]
+pub struct Mended {
+    /// The whole secret with its new data, to be tried as it is.
+    pub secret: Secret,
+    /// The key of `data` that changed: `.dockerconfigjson` or `.dockercfg`.
+    pub data_key: &'static str,
+    /// What now stands under it, decoded: JSON.
+    pub content: SecretString,
+    /// What was changed, one thing each, without values; never empty.
+    pub changes: Vec<String>,
+}
+
+/// Why a secret cannot be mended; says the place, never a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} at {path}")]
+pub struct CannotMend {
+    /// Where, as in [`crate::Malformed`].
+    pub path: String,
+    /// What stands in the way.
+    pub reason: Reason,
+}
+
+/// What stands in the way of mending a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It is no pull secret, or holds no data.
+    NotAPullSecret,
+    /// What it holds is not JSON of that form.
+    Unreadable,
+    /// The key to rename is not there.
+    NoSuchKey,
+    /// The new key is there already.
+    KeyTaken,
+    /// A user or password cannot be made out.
+    NoLogin,
+    /// Nothing is wrong that can be mended.
+    NothingToMend,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::NotAPullSecret => "no pull secret",
+            Reason::Unreadable => "not readable",
+            Reason::NoSuchKey => "no such key",
+            Reason::KeyTaken => "key taken",
+            Reason::NoLogin => "no user and password to be made out",
+            Reason::NothingToMend => "nothing to mend",
+        })
+    }
+}
+
+/// The secret with the key `from` renamed to `to`. `from` is the key as written, or as `LoginName` shows it where only
+/// one key is shown so. What stands under it, and everything else, stays.
+///
+/// # Errors
+/// Why it cannot be done.
+pub fn rekeyed(secret: &Secret, from: &str, to: &str) -> Result<Mended, CannotMend> {
+    let mut config = Config::read(secret)?;
+    let legacy = config.form == Form::Legacy;
+    let cannot = |key: &str, reason| CannotMend { path: entry_path(key, legacy), reason };
+    let auths = config.auths()?;
+    let from = match auths.keys().filter(|key| login::shown_key(key) == from).collect::<Vec<_>>()[..] {
+        _ if auths.contains_key(from) => from.to_owned(),
+        [key] => key.clone(),
+        _ => return Err(cannot(from, Reason::NoSuchKey)),
+    };
+    if auths.contains_key(to) {
+        return Err(cannot(to, Reason::KeyTaken));
+    }
+    let entry = auths.remove(&from).unwrap_or_default();
+    auths.insert(to.to_owned(), entry);
+    let change = format!("key {:?} becomes {:?}", login::shown_key(&from), login::shown_key(to));
+    Ok(config.written(secret, vec![change]))
+}
+
+/// The secret with every entry as it should be written: `username` and `password` without white space around them,
+/// `auth` made of the two. They are taken from `auth` where it decodes; also where it is base64 of another alphabet,
+/// twice encoded, or not encoded at all; else from the two fields.
+///
+/// # Errors
+/// Why it cannot be done, [`Reason::NothingToMend`] among it.
+pub fn normalised(secret: &Secret) -> Result<Mended, CannotMend> {
+    let mut config = Config::read(secret)?;
+    let legacy = config.form == Form::Legacy;
+    let mut changes = std::mem::take(&mut config.changes);
+    for (key, entry) in config.auths()? {
+        let place = entry_path(key, legacy);
+        if let Some(change) = normalise(entry, &place)? {
+            changes.push(format!("{place}: {change}"));
+        }
+    }
+    if changes.is_empty() {
+        return Err(CannotMend { path: place_of_data(config.form), reason: Reason::NothingToMend });
+    }
+    Ok(config.written(secret, changes))
+}
+
+fn place_of_data(form: Form) -> String {
+    format!("data[{:?}]", form.data_key())
+}
+
+/// A pull secret's content, open for change.
+struct Config {
+    form: Form,
+    value: Map<String, Value>,
+    /// What reading it already mended.
+    changes: Vec<String>,
+}
+
+impl Config {
+    fn read(secret: &Secret) -> Result<Config, CannotMend> {
+        let form = Form::of(secret)
+            .ok_or_else(|| CannotMend { path: "type".to_owned(), reason: Reason::NotAPullSecret })?;
+        let cannot = |reason| CannotMend { path: place_of_data(form), reason };
+        let data = secret.data.get(form.data_key()).ok_or_else(|| cannot(Reason::NotAPullSecret))?;
+        let bytes = base64::padded(data.expose_secret().as_bytes());
+        let bytes = bytes.ok_or_else(|| cannot(Reason::Unreadable))?;
+        if bytes.is_empty() {
+            return Err(cannot(Reason::NotAPullSecret));
+        }
+        let mut changes = Vec::new();
+        let value = match object(&bytes) {
+            Some(value) => value,
+            None => {
+                let inner = base64::meant(&bytes).and_then(|inner| object(&inner));
+                changes.push(format!("{}: encoded once instead of twice", place_of_data(form)));
+                inner.ok_or_else(|| cannot(Reason::Unreadable))?
+            }
+        };
+        Ok(Config { form, value, changes })
+    }
+
+    /// The entries by key.
+    fn auths(&mut self) -> Result<&mut Map<String, Value>, CannotMend> {
+        if self.form == Form::Legacy {
+            return Ok(&mut self.value);
+        }
+        let cannot = || CannotMend { path: "auths".to_owned(), reason: Reason::Unreadable };
+        let mut found = self.value.iter_mut().filter(|(name, _)| is_field(name, "auths"));
+        match (found.next(), found.next()) {
+            (Some((_, Value::Object(auths))), None) => Ok(auths),
+            _ => Err(cannot()),
+        }
+    }
+
+    fn written(self, secret: &Secret, changes: Vec<String>) -> Mended {
+        let content = Zeroizing::new(Value::Object(self.value).to_string());
+        let data_key = self.form.data_key();
+        let mut secret = secret.clone();
+        let data = SecretString::from(base64::encoded(content.as_bytes()));
+        secret.data.insert(data_key.to_owned(), data);
+        Mended { secret, data_key, content: SecretString::from(content.as_str()), changes }
+    }
+}
+
+fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(object)) => Some(object),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Mends one entry in place; what was changed, `None` when nothing.
+fn normalise(entry: &mut Value, place: &str) -> Result<Option<&'static str>, CannotMend> {
+    let cannot = |reason| CannotMend { path: place.to_owned(), reason };
+    let Value::Object(fields) = entry else { return Err(cannot(Reason::NoLogin)) };
+    let text = |field: &str| {
+        let value =
+            fields.iter().filter(|(name, _)| is_field(name, field)).map(|(_, value)| value).next_back();
+        Zeroizing::new(value.and_then(Value::as_str).unwrap_or_default().to_owned())
+    };
+    let (user, password, auth) = (text("username"), text("password"), text("auth"));
+    let (login, how) = match (auth.is_empty(), from_auth(&auth)) {
+        (false, Some((login, how))) => (login, how),
+        (true, _) if user.is_empty() && password.is_empty() => return Ok(None),
+        (is_empty, _) if !user.is_empty() && !password.is_empty() => {
+            let how = if is_empty { None } else { Some("auth made anew from username and password") };
+            ((user.clone(), password.clone()), how)
+        }
+        _ => return Err(cannot(Reason::NoLogin)),
+    };
+    let trimmed = (Zeroizing::new(login.0.trim().to_owned()), Zeroizing::new(login.1.trim().to_owned()));
+    let how = match how {
+        None if trimmed == login => return Ok(None),
+        None => "white space around the user or password removed",
+        Some(how) => how,
+    };
+    let (user, password) = trimmed;
+    fields.retain(|name, _| !["username", "password", "auth"].iter().any(|field| is_field(name, field)));
+    let joined = Zeroizing::new(format!("{}:{}", *user, *password));
+    for (field, value) in [
+        ("username", user.to_string()),
+        ("password", password.to_string()),
+        ("auth", base64::encoded(joined.as_bytes())),
+    ] {
+        fields.insert(field.to_owned(), Value::String(value));
+    }
+    Ok(Some(how))
+}
+
+type Texts = (Zeroizing<String>, Zeroizing<String>);
+
+/// User and password out of `auth`, and what had to be mended for it.
+fn from_auth(auth: &str) -> Option<(Texts, Option<&'static str>)> {
+    let texts = |bytes: &[u8]| {
+        let (user, password) = std::str::from_utf8(bytes).ok()?.split_once(':')?;
+        Some((Zeroizing::new(user.to_owned()), Zeroizing::new(password.to_owned())))
+    };
+    if let Ok(pair) = decode_auth(auth) {
+        let login = std::str::from_utf8(&pair.user).ok().zip(std::str::from_utf8(&pair.password).ok());
+        return login
+            .map(|(user, password)| ((Zeroizing::new(user.into()), Zeroizing::new(password.into())), None));
+    }
+    if auth.contains(':') {
+        return texts(auth.as_bytes()).map(|login| (login, Some("auth encoded in base64")));
+    }
+    let once = base64::meant(auth.as_bytes())?;
+    if let Some(login) = texts(&once) {
+        return Some((login, Some("auth written in plain base64 without white space")));
+    }
+    let twice = base64::meant(&once)?;
+    texts(&twice).map(|login| (login, Some("auth encoded once instead of twice")))
+}
