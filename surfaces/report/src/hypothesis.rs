@@ -12,7 +12,7 @@ use crate::wrap::columns;
 
 /// One line of JSON without a line feed, its keys in the order of [`Hypothesis`].
 pub fn hypothesis_json(hypothesis: &Hypothesis) -> String {
-    json::line(hypothesis)
+    json::line(hypothesis, false)
 }
 
 /// Writes what `pullmedic classify` prints of one message; of several, with its number.

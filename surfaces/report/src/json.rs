@@ -20,9 +20,18 @@ pub(crate) fn write(value: &impl Serialize, ascii: bool, out: &mut dyn io::Write
 }
 
 /// One line, without its line feed.
-pub(crate) fn line(value: &impl Serialize) -> String {
+pub(crate) fn line(value: &impl Serialize, ascii: bool) -> String {
+    formatted(value, CompactFormatter, ascii)
+}
+
+/// Two spaces a level, without a line feed at the end.
+pub(crate) fn indented(value: &impl Serialize, ascii: bool) -> String {
+    formatted(value, PrettyFormatter::new(), ascii)
+}
+
+fn formatted(value: &impl Serialize, inner: impl Formatter, ascii: bool) -> String {
     let mut out = Vec::with_capacity(512);
-    let formatter = Escaping { inner: CompactFormatter, ascii: false };
+    let formatter = Escaping { inner, ascii };
     value
         .serialize(&mut serde_json::Serializer::with_formatter(&mut out, formatter))
         .expect("our own values have string keys, and writing to memory does not fail");
@@ -107,7 +116,7 @@ mod tests {
     #[test]
     fn escapes_what_a_reader_could_not_see_and_says_the_same() {
         let text = "a\u{1b}[2J\u{9b}\u{202e}b\u{e0041}\"\\ö";
-        let written = line(&text);
+        let written = line(&text, false);
         assert_eq!(written, r#""a\u001b[2J\u009b\u202eb\udb40\udc41\"\\ö""#);
         assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
     }

@@ -11,10 +11,14 @@
 //! `phrase` (words that several forms share), `text`, `proof`, `remedy`, `wide` and `tail` (the parts of the text form),
 //! `markdown` and `inline` (the ticket), `json` and `yaml` (the public format), `page` and `hypothesis`.
 
+mod annotation;
+mod answer;
+mod check;
 mod hypothesis;
 mod inline;
 mod invisible;
 mod json;
+mod ladder;
 mod look;
 mod markdown;
 mod page;
@@ -22,10 +26,12 @@ mod page_markdown;
 mod paper;
 mod phrase;
 mod proof;
+mod record;
 mod remedy;
 mod tail;
 mod text;
 mod whom;
+mod why;
 mod wide;
 mod wrap;
 mod yaml;
@@ -34,11 +40,14 @@ use std::io;
 
 use pullmedic_model::Report;
 
+pub use check::{CheckForm, check_schema, write_check};
 pub use hypothesis::{hypothesis_json, write_hypothesis_text};
 pub use invisible::shown;
 pub use look::Look;
 pub use page::write_page_text;
 pub use page_markdown::{causes_index_markdown, page_markdown};
+pub use record::write_record;
+pub use why::write_why;
 
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +70,7 @@ pub enum Form {
 /// Those of `out`.
 pub fn write_report(report: &Report, form: Form, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
     match form {
+        Form::Text if look.why => text::write(report, text::Detail::Why, look, out),
         Form::Text => text::write(report, text::Detail::Short, look, out),
         Form::Wide => text::write(report, text::Detail::Whole, look, out),
         Form::Json => json::write(report, look.ascii, out),

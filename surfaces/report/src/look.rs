@@ -16,12 +16,15 @@ pub struct Look {
     pub now: Option<Timestamp>,
     /// The zone in which times are written.
     pub time_zone: TimeZone,
+    /// Whether a text says of every rival why it is out or still open, and shows all that was seen. [`crate::Form::Wide`]
+    /// does so in any case; a ticket names what is out too.
+    pub why: bool,
 }
 
 impl Default for Look {
     /// 80 columns, no colour, UTC.
     fn default() -> Look {
-        Look { width: 80, colour: false, ascii: false, now: None, time_zone: TimeZone::UTC }
+        Look { width: 80, colour: false, ascii: false, now: None, time_zone: TimeZone::UTC, why: false }
     }
 }
 
@@ -43,6 +46,17 @@ impl Look {
         let today = self.now.map(|now| now.to_zoned(self.time_zone.clone()).date());
         let format = if today == Some(at.date()) { "%H:%M" } else { "%Y-%m-%d %H:%M" };
         at.strftime(format).to_string()
+    }
+
+    /// As [`Look::time`], to the second: requests follow each other faster than minutes.
+    pub(crate) fn time_with_seconds(&self, at: Timestamp) -> String {
+        let zoned = at.to_zoned(self.time_zone.clone());
+        format!("{}{}", self.time(at), zoned.strftime(":%S"))
+    }
+
+    /// The day alone, for what is older than a clock time tells.
+    pub(crate) fn date(&self, at: Timestamp) -> String {
+        at.to_zoned(self.time_zone.clone()).strftime("%Y-%m-%d").to_string()
     }
 
     /// A time that reads alike wherever it is pasted: date, clock and offset.

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use pullmedic_model::finding::{FindingState, Observation, Remedy};
+use pullmedic_model::finding::{FindingState, Observation, Remedy, Standing, Witness};
 use pullmedic_model::sighting::Place;
 use pullmedic_model::{Certainty, Finding, Report};
 
 use crate::Look;
 use crate::inline::{cell, code, fenced, prose};
+use crate::json;
+use crate::ladder;
 use crate::paper::pasteable;
 use crate::phrase::{
-    both_ends, injected, lasts, managed, next_attempt, open_rivals, rule, serving, speaker, team, terms,
-    would,
+    asked, both_ends, in_reading_order, injected, lasts, managed, next_attempt, open_rivals, patched, rule,
+    serving, speaker, team, terms, would,
 };
 use crate::remedy::LEFT_OUT;
 use crate::tail::{found, ground, grouped, is_command};
@@ -92,10 +94,16 @@ impl Ticket<'_> {
         self.paragraph(&format!("## {number}. {cause}: {place} ({certainty})"));
         let summary = self.prose(&finding.summary);
         self.paragraph(&summary);
+        match finding.certainty {
+            // Nothing else helps a reader of a verdict that is none.
+            Certainty::Undecided => self.missing(finding),
+            Certainty::Likely | Certainty::Proven => {}
+        }
         self.facts(finding);
-        if !finding.proof.is_empty() {
+        if !finding.proof.is_empty() || finding.ladder.is_some() {
             self.paragraph("### Proof");
-            for observation in finding.proof.iter().take(ENTRIES) {
+            self.ladder(finding);
+            for observation in in_reading_order(&finding.proof).into_iter().take(ENTRIES) {
                 self.observation(observation);
             }
             self.more(finding.proof.len(), ENTRIES);
@@ -144,6 +152,12 @@ impl Ticket<'_> {
         if let Some(lasts) = lasts(finding) {
             self.fact("Lasts", lasts);
         }
+        for thing in finding.not_looked_at.iter().take(ENTRIES) {
+            self.fact("Not looked at", thing);
+        }
+        if finding.requests > 0 {
+            self.fact("Cost", &asked(finding.requests));
+        }
         self.push(&format!("- Read on: `pullmedic explain {}`", finding.cause.code()));
         self.push("");
     }
@@ -154,13 +168,27 @@ impl Ticket<'_> {
     }
 
     fn observation(&mut self, observation: &Observation) {
-        let mut line =
-            format!("{}, in {}", self.prose(&speaker(observation)), self.code(&observation.source));
+        let mut line = self.prose(&speaker(observation));
+        if !observation.source.is_empty() {
+            line.push_str(match observation.by {
+                Witness::Probe => ", ",
+                Witness::Object | Witness::Kubelet | Witness::ApiServer => ", in ",
+            });
+            line.push_str(&self.code(&observation.source));
+        }
         if let Some(at) = observation.at {
             line.push_str(&format!(", at {}", self.look.time_to_paste(at)));
         }
         self.paragraph(&format!("{line}:"));
         let words = observation.text.as_str();
+        match observation.by {
+            // Our own sentence, and no quotation.
+            Witness::Probe | Witness::Object if words.len() <= WORDS.0 => {
+                let words = self.prose(words);
+                return self.paragraph(&words);
+            }
+            Witness::Probe | Witness::Object | Witness::Kubelet | Witness::ApiServer => {}
+        }
         match both_ends(words, WORDS.0, WORDS.1) {
             Some((head, left_out, tail)) => {
                 self.fenced("text", &format!("{head}\n[{left_out} characters left out]\n{tail}"));
@@ -169,23 +197,46 @@ impl Ticket<'_> {
         }
     }
 
-    fn doubt(&mut self, finding: &Finding) {
-        match finding.certainty {
-            Certainty::Proven => return,
-            Certainty::Likely | Certainty::Undecided => {}
-        }
-        if open_rivals(finding).next().is_some() {
-            self.paragraph("### Not yet excluded");
-            for rival in open_rivals(finding) {
-                let because = self.prose(&rival.because);
-                self.push(&format!("- {}: {because}", rival.code.code()));
-            }
-            self.push("");
-        }
+    fn ladder(&mut self, finding: &Finding) {
+        let Some(ladder) = &finding.ladder else { return };
+        let endpoint = self.code(ladder.endpoint.as_str());
+        let at = self.look.time_to_paste(ladder.at);
+        self.paragraph(&format!("{endpoint} asked from where pullmedic ran, at {at}:"));
+        self.fenced("text", &ladder::plain(ladder, self.look.ascii));
+    }
+
+    fn missing(&mut self, finding: &Finding) {
         if let Some(missing) = &finding.missing {
             let missing = self.prose(missing);
             self.paragraph(&format!("**{}** {missing}", would(finding.certainty)));
         }
+    }
+
+    fn doubt(&mut self, finding: &Finding) {
+        let open = match finding.certainty {
+            Certainty::Proven => false,
+            Certainty::Likely | Certainty::Undecided => open_rivals(finding).next().is_some(),
+        };
+        if open {
+            self.paragraph("### Not yet excluded");
+            self.rivals(finding, Standing::Open);
+        }
+        match finding.certainty {
+            Certainty::Likely => self.missing(finding),
+            Certainty::Undecided | Certainty::Proven => {}
+        }
+        if self.look.why && finding.rivals.iter().any(|rival| rival.standing == Standing::Excluded) {
+            self.paragraph("### Excluded");
+            self.rivals(finding, Standing::Excluded);
+        }
+    }
+
+    fn rivals(&mut self, finding: &Finding, standing: Standing) {
+        for rival in finding.rivals.iter().filter(|rival| rival.standing == standing) {
+            let because = self.prose(&rival.because);
+            self.push(&format!("- {}: {because}", rival.code.code()));
+        }
+        self.push("");
     }
 
     fn remedies(&mut self, finding: &Finding) {
@@ -209,13 +260,38 @@ impl Ticket<'_> {
             let note = self.prose(note);
             self.paragraph(&note);
         }
-        let blocks = [("sh", "command", &remedy.command, false), ("yaml", "YAML", &remedy.yaml, true)];
-        for (language, what, lines, several) in blocks {
-            match lines {
-                Some(lines) if pasteable(lines, self.look.ascii, several) => self.fenced(language, lines),
-                Some(_) => self.paragraph(&format!("The {what} is {LEFT_OUT}.")),
-                None => {}
+        self.block("sh", "command", remedy.command.as_deref());
+        self.block("yaml", "YAML", remedy.yaml.as_deref());
+        if let Some(how) = &remedy.tried_how {
+            self.aside("Tried:", how);
+        }
+        if let Some(changes) = &remedy.changes {
+            self.aside("Changes:", changes);
+        }
+        if let Some(patch) = &remedy.patch {
+            self.aside("The exact patch of", &format!("{}:", patched(patch)));
+            // Escaped as JSON, so that it pastes exactly whatever names it holds.
+            self.fenced("json", &json::indented(&patch.operations, self.look.ascii));
+        }
+        if let Some(undo) = &remedy.undo {
+            self.paragraph("To take it back:");
+            self.block("sh", "undo", Some(undo));
+        }
+    }
+
+    fn aside(&mut self, label: &str, text: &str) {
+        let text = self.prose(text);
+        self.paragraph(&format!("{label} {text}"));
+    }
+
+    /// Lines to paste, or why they are not there. Only YAML is of several lines.
+    fn block(&mut self, language: &str, what: &str, lines: Option<&str>) {
+        match lines {
+            Some(lines) if pasteable(lines, self.look.ascii, language == "yaml") => {
+                self.fenced(language, lines)
             }
+            Some(_) => self.paragraph(&format!("The {what} is {LEFT_OUT}.")),
+            None => {}
         }
     }
 

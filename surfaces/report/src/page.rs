@@ -98,7 +98,7 @@ fn write_step(paper: &mut Paper<'_>, number: usize, step: &str) -> io::Result<()
     }
 }
 
-fn heading(paper: &mut Paper<'_>, title: &str) -> io::Result<()> {
+pub(crate) fn heading(paper: &mut Paper<'_>, title: &str) -> io::Result<()> {
     paper.gap()?;
     let title = paper.painted(STRONG, title);
     paper.line(&title)

@@ -33,12 +33,14 @@ pub(crate) struct Paper<'a> {
     /// How many lines a paragraph keeps from its start and from its end; `None` keeps all. A name in a saved file may
     /// be as long as the file.
     pub(crate) keep: Option<(usize, usize)>,
+    /// The flag that shows what `keep` leaves out.
+    pub(crate) more: &'static str,
     out: &'a mut dyn io::Write,
 }
 
 impl<'a> Paper<'a> {
     pub(crate) fn new(look: &'a Look, out: &'a mut dyn io::Write) -> Paper<'a> {
-        Paper { look, keep: None, out }
+        Paper { look, keep: None, more: "--why", out }
     }
 
     /// Words from outside, safe to print.
@@ -88,6 +90,19 @@ impl<'a> Paper<'a> {
         self.hanging(&label, first, indent, text, PLAIN)
     }
 
+    /// A paragraph whose first line follows `lead`, which is our own, painted, and `first` columns wide; further lines at
+    /// `rest`.
+    pub(crate) fn after(&mut self, lead: &str, first: usize, rest: usize, text: &str) -> io::Result<()> {
+        let text = self.words(text);
+        let width = self.look.columns();
+        let lines = self.kept(wrap(&text, width.saturating_sub(first), width.saturating_sub(rest)));
+        for (index, line) in lines.iter().enumerate() {
+            let lead = if index == 0 { lead } else { &" ".repeat(rest) };
+            self.line(&format!("{lead}{line}"))?;
+        }
+        Ok(())
+    }
+
     /// Who said the paragraph above, behind a dash.
     pub(crate) fn signed(&mut self, dash: &str, text: &str) -> io::Result<()> {
         let label = format!("{}{dash} ", " ".repeat(MARGIN));
@@ -129,7 +144,7 @@ impl<'a> Paper<'a> {
         // The note takes a line itself.
         if let Some(left_out @ 2..) = lines.len().checked_sub(head + tail) {
             let gap = self.glyph("…", "...");
-            let note = format!("{gap} {left_out} lines left out (-o wide)");
+            let note = format!("{gap} {left_out} lines left out ({})", self.more);
             lines.splice(head..head + left_out, [note]);
         }
         lines

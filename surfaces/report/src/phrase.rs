@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pullmedic_model::finding::{
-    FindingState, ManagedBy, Observation, Remedy, Rival, Serving, Standing, Witness,
+    FindingState, ManagedBy, Observation, Patch, Remedy, Rival, Serving, Standing, Witness,
 };
 use pullmedic_model::sighting::Injected;
 use pullmedic_model::{Actor, Certainty, Clears, Finding};
@@ -26,6 +26,32 @@ pub(crate) fn team(actor: Actor) -> &'static str {
 pub(crate) fn terms(remedy: &Remedy) -> String {
     let tried = if remedy.tried { "tried" } else { "not tried" };
     format!("{}, {tried}; {} can do it", remedy.grade.code(), team(remedy.actor))
+}
+
+/// `6 registry requests`.
+pub(crate) fn asked(requests: u32) -> String {
+    if requests == 1 { "1 registry request".to_owned() } else { format!("{requests} registry requests") }
+}
+
+/// Of what decides, our own questions first, then what we read, then the words: a question asked again is what a reader can
+/// check. Otherwise in the order given.
+pub(crate) fn in_reading_order(proof: &[Observation]) -> Vec<&Observation> {
+    let mut ordered: Vec<&Observation> = proof.iter().collect();
+    ordered.sort_by_key(|observation| match observation.by {
+        Witness::Probe => 0,
+        Witness::Object => 1,
+        Witness::Kubelet | Witness::ApiServer => 2,
+    });
+    ordered
+}
+
+/// What a patch changes: `Deployment/cart in shop (apps/v1)`.
+pub(crate) fn patched(patch: &Patch) -> String {
+    let Patch { api_version, kind, namespace, name, .. } = patch;
+    match namespace.as_str() {
+        "" => format!("{kind}/{name} ({api_version})"),
+        namespace => format!("{kind}/{name} in {namespace} ({api_version})"),
+    }
 }
 
 /// What a certainty means.

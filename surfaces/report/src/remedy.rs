@@ -5,8 +5,9 @@ use std::io;
 use pullmedic_model::finding::{FindingState, Remedy};
 use pullmedic_model::{Cause, Finding};
 
+use crate::json;
 use crate::paper::{DOUBT, FAINT, MARGIN, PASTE, PLAIN, Paper};
-use crate::phrase::{team, terms};
+use crate::phrase::{patched, team, terms};
 use crate::text::Detail;
 
 /// Where something to paste starts.
@@ -20,11 +21,11 @@ pub(crate) fn write(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) ->
     let remedies = &finding.remedies;
     let shown = detail.cut(remedies.len(), 3);
     for (index, remedy) in remedies[..shown].iter().enumerate() {
-        offered(paper, if index == 0 { "Fix" } else { "Or" }, remedy)?;
+        offered(paper, if index == 0 { "Fix" } else { "Or" }, remedy, detail)?;
     }
     if shown < remedies.len() {
         let more = remedies.len() - shown;
-        paper.paragraph(MARGIN, &format!("and {more} more (-o wide)"), FAINT)?;
+        paper.paragraph(MARGIN, &format!("and {more} more (--why)"), FAINT)?;
     }
     match finding.state {
         FindingState::Active | FindingState::Unknown if remedies.is_empty() => {
@@ -35,19 +36,50 @@ pub(crate) fn write(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) ->
     }
 }
 
-fn offered(paper: &mut Paper<'_>, label: &str, remedy: &Remedy) -> io::Result<()> {
-    paper.edges(label, &remedy.title, &terms(remedy))?;
-    if let Some(note) = &remedy.note {
+fn offered(paper: &mut Paper<'_>, label: &str, remedy: &Remedy, detail: Detail) -> io::Result<()> {
+    let Remedy { title, command, yaml, note, tried_how, changes, undo, patch, .. } = remedy;
+    paper.edges(label, title, &terms(remedy))?;
+    if let Some(note) = note {
         paper.paragraph(MARGIN, note, PLAIN)?;
     }
-    for (what, lines, several) in [("command", &remedy.command, false), ("YAML", &remedy.yaml, true)] {
-        if let Some(lines) = lines
-            && !paper.paste(INDENT, lines, several)?
-        {
-            paper.paragraph(INDENT, &format!("the {what} is {LEFT_OUT}"), DOUBT)?;
-        }
+    pasted(paper, "command", command.as_deref(), false)?;
+    pasted(paper, "YAML", yaml.as_deref(), true)?;
+    if let Some(patch) = patch
+        && command.is_none()
+    {
+        // Escaped as JSON, so that it pastes exactly whatever names it holds.
+        aside(paper, "patch", &patched(patch))?;
+        pasted(paper, "patch", Some(&json::line(&patch.operations, paper.look.ascii)), false)?;
+    }
+    if let Some(how) = tried_how {
+        aside(paper, "tried", how)?;
+    }
+    if let Some(changes) = changes {
+        aside(paper, "changes", changes)?;
+    }
+    if let Some(undo) = undo
+        && detail.says_why()
+    {
+        paper.paragraph(MARGIN, "undo:", FAINT)?;
+        pasted(paper, "undo", Some(undo), false)?;
     }
     Ok(())
+}
+
+/// Lines to paste, or why they are not there.
+fn pasted(paper: &mut Paper<'_>, what: &str, lines: Option<&str>, several: bool) -> io::Result<()> {
+    match lines {
+        Some(lines) if !paper.paste(INDENT, lines, several)? => {
+            paper.paragraph(INDENT, &format!("the {what} is {LEFT_OUT}"), DOUBT)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What there is to say of a remedy beside what is pasted.
+fn aside(paper: &mut Paper<'_>, label: &str, text: &str) -> io::Result<()> {
+    let lead = format!("{}{} ", " ".repeat(MARGIN), paper.painted(FAINT, &format!("{label}:")));
+    paper.after(&lead, MARGIN + label.len() + 2, INDENT, text)
 }
 
 /// Where to read on.

@@ -24,12 +24,21 @@ pub(crate) fn write(paper: &mut Paper<'_>, report: &Report, detail: Detail) -> i
         paper.line(&format!("{mark} nothing found, but not everything was read"))?;
         paper.paragraph(2, &format!("{read} This is no clean bill of health: see below."), PLAIN)?;
     }
-    if report.skipped.is_empty() {
+    write_all_skipped(paper, &report.skipped, detail)
+}
+
+/// What could not be read, under a heading of its own.
+pub(crate) fn write_all_skipped(
+    paper: &mut Paper<'_>,
+    skipped: &[Skipped],
+    detail: Detail,
+) -> io::Result<()> {
+    if skipped.is_empty() {
         return Ok(());
     }
     paper.gap()?;
     paper.line(&paper.painted(DOUBT, "Not read:"))?;
-    let groups = grouped(&report.skipped);
+    let groups = grouped(skipped);
     let shown = detail.cut(groups.len(), 8);
     for group in &groups[..shown] {
         write_skipped(paper, group, detail)?;

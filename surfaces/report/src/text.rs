@@ -11,13 +11,15 @@ use crate::paper::{DOUBT, FAINT, FAULT, GOOD, PLAIN, Paper, STRONG};
 use crate::phrase::{injected, lasts, managed, next_attempt, open_rivals, served, serving_where, would};
 use crate::whom::whom;
 use crate::wrap::columns;
-use crate::{proof, remedy, tail, wide};
+use crate::{ladder, proof, remedy, tail, wide};
 
 /// How much of a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detail {
     /// What a person on call reads.
     Short,
+    /// As `Short`, with every rival and all that was seen: what convinces a colleague.
+    Why,
     /// Everything.
     Whole,
 }
@@ -27,7 +29,15 @@ impl Detail {
     pub(crate) fn cut(self, total: usize, few: usize) -> usize {
         match self {
             Detail::Short if total > few + 1 => few,
-            Detail::Short | Detail::Whole => total,
+            Detail::Short | Detail::Why | Detail::Whole => total,
+        }
+    }
+
+    /// Whether the grounds of a verdict are shown.
+    pub(crate) fn says_why(self) -> bool {
+        match self {
+            Detail::Short => false,
+            Detail::Why | Detail::Whole => true,
         }
     }
 }
@@ -39,7 +49,7 @@ pub(crate) fn write(report: &Report, detail: Detail, look: &Look, out: &mut dyn 
     let paper = &mut Paper::new(look, out);
     paper.keep = match detail {
         Detail::Short => Some(LINES),
-        Detail::Whole => None,
+        Detail::Why | Detail::Whole => None,
     };
     let name_namespace = names_namespaces(report);
     for finding in &report.findings {
@@ -68,6 +78,16 @@ fn write_finding(
 ) -> io::Result<()> {
     write_heading(paper, finding, name_namespace)?;
     paper.paragraph(2, &finding.summary, PLAIN)?;
+    match finding.certainty {
+        // Nothing else helps a reader of a verdict that is none.
+        Certainty::Undecided => write_missing(paper, finding)?,
+        Certainty::Likely | Certainty::Proven => {}
+    }
+    if let Some(ladder) = &finding.ladder {
+        paper.gap()?;
+        ladder::write(paper, ladder)?;
+        paper.gap()?;
+    }
     if let Some(inner) = finding.inner {
         paper.labelled("Inside", &format!("{}: {}", inner.code(), inner.title()), PLAIN)?;
     }
@@ -82,7 +102,7 @@ fn write_finding(
         }
         paper.labelled("Images", &images, PLAIN)?;
     }
-    proof::write(paper, &finding.proof, detail)?;
+    proof::write(paper, finding, detail)?;
     write_doubt(paper, finding, detail)?;
     for image in capped(&finding.injected_by, detail) {
         paper.labelled("Origin", &injected(image), PLAIN)?;
@@ -95,7 +115,7 @@ fn write_finding(
     }
     remedy::write(paper, finding, detail)?;
     let mut still = match detail {
-        Detail::Short => served(&finding.serving),
+        Detail::Short | Detail::Why => served(&finding.serving),
         Detail::Whole => finding.serving.iter().map(serving_where).collect(),
     };
     let recorded = match finding.vantage {
@@ -107,8 +127,10 @@ fn write_finding(
     if !still.is_empty() {
         paper.labelled("Still", &still.join("; "), PLAIN)?;
     }
+    not_looked_at(paper, &finding.not_looked_at, detail)?;
     match detail {
         Detail::Short => {}
+        Detail::Why => wide::grounds(paper, finding)?,
         Detail::Whole => wide::write(paper, finding)?,
     }
     remedy::docs(paper, finding.cause)
@@ -152,7 +174,8 @@ fn write_doubt(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) -> io::
         Certainty::Likely | Certainty::Undecided => {}
     }
     let rivals: Vec<_> = open_rivals(finding).collect();
-    if !rivals.is_empty() {
+    // With its grounds, a finding has every rival in one place below.
+    if !rivals.is_empty() && !detail.says_why() {
         paper.line(&paper.painted(FAINT, "  Not yet excluded:"))?;
         let shown = detail.cut(rivals.len(), 3);
         for rival in &rivals[..shown] {
@@ -160,11 +183,31 @@ fn write_doubt(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) -> io::
         }
         if shown < rivals.len() {
             let rest: Vec<&str> = rivals[shown..].iter().map(|rival| rival.code.code()).collect();
-            paper.paragraph(4, &format!("and {} (why: -o wide)", rest.join(", ")), FAINT)?;
+            paper.paragraph(4, &format!("and {} (why: --why)", rest.join(", ")), FAINT)?;
         }
     }
+    match finding.certainty {
+        Certainty::Likely => write_missing(paper, finding),
+        Certainty::Undecided | Certainty::Proven => Ok(()),
+    }
+}
+
+fn write_missing(paper: &mut Paper<'_>, finding: &Finding) -> io::Result<()> {
     match &finding.missing {
         Some(missing) => paper.titled(would(finding.certainty), 4, missing),
         None => Ok(()),
     }
+}
+
+/// What nobody looked at, with what would buy it.
+fn not_looked_at(paper: &mut Paper<'_>, things: &[String], detail: Detail) -> io::Result<()> {
+    if things.is_empty() {
+        return Ok(());
+    }
+    let shown = detail.cut(things.len(), 3);
+    let mut list = things[..shown].join("; ");
+    if shown < things.len() {
+        list.push_str(&format!("; and {} more (--why)", things.len() - shown));
+    }
+    paper.titled("Not looked at:", 4, &list)
 }

@@ -1,20 +1,28 @@
-//! What only the wide form shows: every place, observation and rival, and what the certainty rests on.
+//! What only the longer forms show: the grounds of a verdict, which are every rival and observation and what the
+//! certainty rests on; and every place.
 
 use std::io;
 
 use pullmedic_model::Finding;
-use pullmedic_model::finding::Standing;
+use pullmedic_model::finding::{Rival, Standing};
 use pullmedic_model::sighting::Place;
 
-use crate::paper::{FAINT, PLAIN, Paper};
-use crate::phrase::rule;
+use crate::paper::{DOUBT, FAINT, PLAIN, Paper};
+use crate::phrase::{asked, rule};
 use crate::proof::observed;
 use crate::wrap::columns;
 
 /// A cell longer than this pushes only its own row, so that one absurd name does not pad every other.
 const WIDEST: usize = 64;
 
+/// The grounds of a verdict, and every place.
 pub(crate) fn write(paper: &mut Paper<'_>, finding: &Finding) -> io::Result<()> {
+    grounds(paper, finding)?;
+    write_places(paper, &finding.sightings)
+}
+
+/// Where it failed, why the rivals are out or still open, what else was seen, and what it took to find out.
+pub(crate) fn grounds(paper: &mut Paper<'_>, finding: &Finding) -> io::Result<()> {
     let mut at = Vec::new();
     at.extend(finding.stage.map(|stage| format!("stage {stage}")));
     at.extend(finding.endpoint.as_ref().map(|endpoint| format!("endpoint {endpoint}")));
@@ -27,25 +35,34 @@ pub(crate) fn write(paper: &mut Paper<'_>, finding: &Finding) -> io::Result<()> 
     }
     let code = finding.certainty.code();
     paper.labelled("Rule", &format!("{code}: {} (docs/certainty.md)", rule(finding.certainty)), PLAIN)?;
-    let excluded: Vec<_> = finding
-        .rivals
-        .iter()
-        .filter(|rival| match rival.standing {
-            Standing::Excluded => true,
-            Standing::Open => false,
-        })
-        .collect();
-    if !excluded.is_empty() {
-        paper.line(&paper.painted(FAINT, "  Excluded:"))?;
-        for rival in excluded {
-            paper.paragraph(4, &format!("{}: {}", rival.code.code(), rival.because), PLAIN)?;
-        }
-    }
+    write_rivals(paper, &finding.rivals)?;
     let further = finding.observations.iter().filter(|seen| !finding.proof.contains(seen));
     for (index, observation) in further.enumerate() {
         observed(paper, if index == 0 { "Seen" } else { "" }, observation)?;
     }
-    write_places(paper, &finding.sightings)
+    match finding.requests {
+        0 => Ok(()),
+        requests => paper.labelled("Cost", &asked(requests), PLAIN),
+    }
+}
+
+/// A paragraph a rival, open ones first, each with why it stands so.
+fn write_rivals(paper: &mut Paper<'_>, rivals: &[Rival]) -> io::Result<()> {
+    if rivals.is_empty() {
+        return Ok(());
+    }
+    paper.line(&paper.painted(FAINT, "  Rivals:"))?;
+    for standing in [Standing::Open, Standing::Excluded] {
+        let (word, style) = match standing {
+            Standing::Open => ("open", DOUBT),
+            Standing::Excluded => ("out ", FAINT),
+        };
+        for rival in rivals.iter().filter(|rival| rival.standing == standing) {
+            let label = format!("    {}  ", paper.painted(style, word));
+            paper.after(&label, 10, 10, &format!("{}: {}", rival.code.code(), rival.because))?;
+        }
+    }
+    Ok(())
 }
 
 /// A table by kubectl's habits: upper-case heads, columns by spaces, `<none>` for nothing, never cut.

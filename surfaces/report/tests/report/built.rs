@@ -1,11 +1,12 @@
 //! Reports made by hand.
 
 use pullmedic_model::finding::{
-    FindingState, ManagedBy, Observation, Remedy, Rival, Serving, Standing, Vantage, Witness,
+    FindingState, ManagedBy, Observation, Patch, Remedy, Rival, Serving, Standing, Vantage, Witness,
 };
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::report::{ApiVersion, Cluster, Kind, Read, Skipped};
 use pullmedic_model::sighting::{Injected, Owner, Place};
+use pullmedic_model::verdict::{Ladder, Rung};
 use pullmedic_model::{Actor, Captured, Cause, Certainty, Clears, Endpoint, Finding, Grade, Report, Stage};
 
 /// When the built reports were made.
@@ -292,6 +293,88 @@ pub(crate) fn unread() -> Report {
     report
 }
 
+pub(crate) fn rung(stage: Stage, took_us: Option<u64>, failed: Option<&str>) -> Rung {
+    Rung { stage, took_us, failed: failed.map(str::to_owned) }
+}
+
+fn asked(text: &str) -> Observation {
+    Observation {
+        text: Captured::new(text),
+        by: Witness::Probe,
+        source: "HEAD /v2/shop/cart/manifests/4.1 at registry.acme.test".to_owned(),
+        vantage: None,
+        at: Some("2026-11-22T16:20:40Z".parse().unwrap()),
+    }
+}
+
+/// A cause that a replay proved, with the fix that was tried; and one that it left open.
+pub(crate) fn proven() -> Report {
+    let mut report = several();
+    report.skipped.clear();
+    let [login, hidden] = report.findings.as_mut_slice() else { panic!("two findings") };
+    login.certainty = Certainty::Proven;
+    login.missing = None;
+    login.ladder = Some(Ladder {
+        at: NOW.parse().unwrap(),
+        endpoint: Endpoint::parse("registry.acme.test").unwrap(),
+        rungs: vec![
+            rung(Stage::Name, Some(2_100), None),
+            rung(Stage::Connect, Some(3_000), None),
+            rung(Stage::Tls, Some(9_400), None),
+            rung(Stage::Ping, None, None),
+            rung(Stage::Token, Some(4_000), Some("401")),
+        ],
+    });
+    login.proof.push(asked(
+        "asked again with secret regcred, which Deployment/web uses: 200, manifest and all 5 layers there",
+    ));
+    login.observations.push(asked("anonymously: 401, a login is wanted (basic)"));
+    login.rivals = vec![
+        rival(Cause::BadCredentials, Standing::Excluded, "the pod names no pull secret, so none was sent"),
+        rival(
+            Cause::RepositoryNotFound,
+            Standing::Excluded,
+            "with regcred the same request got 200, so the repository is there",
+        ),
+    ];
+    login.not_looked_at = vec!["node configuration (needs the node agent)".to_owned()];
+    login.requests = 6;
+    let command = r#"kubectl -n shop patch deployment cart --type=json -p='[{"op":"add","path":"/spec/template/spec/imagePullSecrets","value":[{"name":"regcred"}]}]'"#;
+    login.remedies = vec![Remedy {
+        grade: Grade::Safe,
+        tried: true,
+        tried_how: Some("the replay passed with regcred, from here".to_owned()),
+        changes: Some("the Deployment rolls out once".to_owned()),
+        undo: Some(
+            r#"kubectl -n shop patch deployment cart --type=json -p='[{"op":"remove","path":"/spec/template/spec/imagePullSecrets"}]'"#
+                .to_owned(),
+        ),
+        patch: Some(Patch {
+            api_version: "apps/v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            namespace: "shop".to_owned(),
+            name: "cart".to_owned(),
+            operations: serde_json::json!([
+                {"op": "add", "path": "/spec/template/spec/imagePullSecrets", "value": [{"name": "regcred"}]}
+            ]),
+        }),
+        ..remedy("name regcred in the Deployment's template", Some(command), None)
+    }];
+    hidden.ladder = Some(Ladder {
+        at: NOW.parse().unwrap(),
+        endpoint: Endpoint::parse("quay.io").unwrap(),
+        rungs: vec![
+            rung(Stage::Name, Some(400), None),
+            rung(Stage::Connect, Some(11_000), None),
+            rung(Stage::Tls, Some(1_240_000), None),
+            rung(Stage::Token, Some(210_000), None),
+            rung(Stage::Manifest, Some(12_000_000), Some("401")),
+        ],
+    });
+    hidden.requests = 1;
+    report
+}
+
 /// Every text that comes from outside says `text`.
 pub(crate) fn saying(text: &str) -> Report {
     let named = || Owner { api_version: text.to_owned(), kind: text.to_owned(), name: text.to_owned() };
@@ -321,7 +404,36 @@ pub(crate) fn saying(text: &str) -> Report {
         injector: Some(text.to_owned()),
         evidence: Some(text.to_owned()),
     }];
-    all.remedies = vec![Remedy { note: Some(text.to_owned()), ..remedy(text, Some(text), Some(text)) }];
+    let patch = Patch {
+        api_version: text.to_owned(),
+        kind: text.to_owned(),
+        namespace: text.to_owned(),
+        name: text.to_owned(),
+        operations: serde_json::json!([{"op": "add", "path": text, "value": text}]),
+    };
+    all.remedies = vec![
+        Remedy {
+            note: Some(text.to_owned()),
+            tried_how: Some(text.to_owned()),
+            changes: Some(text.to_owned()),
+            undo: Some(text.to_owned()),
+            patch: Some(patch.clone()),
+            ..remedy(text, Some(text), Some(text))
+        },
+        Remedy { patch: Some(patch), ..remedy(text, None, None) },
+    ];
+    all.ladder = Some(Ladder {
+        at: NOW.parse().unwrap(),
+        endpoint: Endpoint::parse("registry.acme.test").unwrap(),
+        rungs: vec![
+            rung(Stage::Name, Some(1), None),
+            rung(Stage::Connect, Some(1), Some(text)),
+            rung(Stage::Tls, None, Some(text)),
+        ],
+    });
+    all.not_looked_at = vec![text.to_owned(); 6];
+    all.requests = 7;
+    all.proof.push(Observation { by: Witness::Probe, ..said(&format!("{text}3"), text, text) });
     all.clears = Some(Clears::Transient);
     let mut likely = all.clone();
     likely.certainty = Certainty::Likely;
@@ -341,6 +453,7 @@ pub(crate) fn all() -> Vec<Report> {
     nothing_left.findings.clear();
     vec![
         several(),
+        proven(),
         sandbox(),
         argo(),
         template(),

@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 use pullmedic_model::{Cause, Confidence, Hypothesis, Report};
-use pullmedic_report::{Form, Look, hypothesis_json, shown, write_hypothesis_text};
+use pullmedic_report::{CheckForm, Form, Look, hypothesis_json, shown, write_hypothesis_text};
 use unicode_width::UnicodeWidthStr;
 
 use crate::built::{HOSTILE, all, saying};
+use crate::check::{check_saying, check_text};
+use crate::record::{record_text, records_saying, why_saying, why_text};
 use crate::{look, written};
 
 const FORMS: [Form; 5] = [Form::Text, Form::Wide, Form::Json, Form::Yaml, Form::Markdown];
@@ -19,6 +21,15 @@ fn without_colour(text: &str) -> String {
 fn is_harmless(page: &str) -> bool {
     let page = page.replace('\n', "");
     shown(&page) == page
+}
+
+/// Every other page that words from outside reach: a probe, what tells causes apart, a check.
+fn pages(words: &str, look: &Look) -> Vec<String> {
+    let checks = [CheckForm::Text, CheckForm::Wide, CheckForm::Github, CheckForm::Json, CheckForm::Yaml]
+        .map(|form| check_text(&check_saying(words), form, look));
+    let mut pages = vec![record_text(&records_saying(words), look), why_text(&why_saying(words), look)];
+    pages.extend(checks);
+    pages
 }
 
 /// Every form of every built report says what it says without a character that a reader cannot see.
@@ -38,10 +49,15 @@ fn no_built_report_holds_a_hidden_character() {
 #[test]
 fn colour_is_no_carrier_of_meaning() {
     for report in all() {
-        for form in [Form::Text, Form::Wide] {
-            let coloured = written(&report, form, &Look { colour: true, ..look() });
-            assert_eq!(without_colour(&coloured), written(&report, form, &look()));
+        for (form, why) in [(Form::Text, false), (Form::Text, true), (Form::Wide, false)] {
+            let coloured = written(&report, form, &Look { colour: true, why, ..look() });
+            assert_eq!(without_colour(&coloured), written(&report, form, &Look { why, ..look() }));
         }
+    }
+    for words in ["x", "", HOSTILE, "画像がない"] {
+        let plain = pages(words, &look());
+        let coloured = pages(words, &Look { colour: true, ..look() });
+        assert_eq!(coloured.iter().map(|page| without_colour(page)).collect::<Vec<_>>(), plain);
     }
     assert!(written(&saying("x"), Form::Text, &Look { colour: true, ..look() }).contains("\u{1b}["));
 }
@@ -59,6 +75,31 @@ fn a_command_that_cannot_be_shown_exactly_is_left_out() {
             assert!(!page.contains("kubectl get a") && !page.contains("rm -rf b"), "{page}");
         }
     }
+}
+
+#[test]
+fn an_undo_that_cannot_be_shown_exactly_is_left_out() {
+    let mut report = saying("x");
+    report.findings[0].remedies[0].undo = Some("kubectl undo a\nrm -rf b".to_owned());
+    for (form, why) in [(Form::Text, true), (Form::Wide, false), (Form::Markdown, false)] {
+        let page = written(&report, form, &Look { why, ..look() });
+        let unwrapped = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(unwrapped.contains("undo is left out here"), "{page}");
+        assert!(!page.contains("kubectl undo") && !page.contains("rm -rf"), "{page}");
+    }
+}
+
+/// JSON has an escape for what a page may not hold.
+#[test]
+fn a_patch_reads_back_as_it_is_whatever_names_it_holds() {
+    let report = saying(HOSTILE);
+    let operations = &report.findings[0].remedies[1].patch.as_ref().unwrap().operations;
+    let page = written(&report, Form::Text, &Look { ascii: true, ..look() });
+    let line = page.lines().find(|line| line.trim_start().starts_with("[{\"op\":")).unwrap();
+    assert_eq!(&serde_json::from_str::<serde_json::Value>(line).unwrap(), operations);
+    let ticket = written(&report, Form::Markdown, &look());
+    let block = ticket.split("```json\n").nth(1).unwrap().split("\n```").next().unwrap();
+    assert_eq!(&serde_json::from_str::<serde_json::Value>(block).unwrap(), operations);
 }
 
 #[test]
@@ -139,7 +180,7 @@ fn widest(page: &str, report: &Report) -> usize {
         .findings
         .iter()
         .flat_map(|finding| &finding.remedies)
-        .flat_map(|remedy| remedy.command.iter().chain(&remedy.yaml))
+        .flat_map(|remedy| remedy.command.iter().chain(&remedy.yaml).chain(&remedy.undo))
         .flat_map(|lines| lines.split('\n'))
         .chain(report.skipped.iter().filter_map(|entry| entry.next.as_deref()))
         .collect();
@@ -147,7 +188,9 @@ fn widest(page: &str, report: &Report) -> usize {
         .lines()
         .filter(|line| {
             let line = line.trim().trim_start_matches("next: ").trim();
-            !commands.iter().any(|command| command.trim() == line) && !line.contains("pullmedic explain ")
+            !commands.iter().any(|command| command.trim() == line)
+                && !line.contains("pullmedic explain ")
+                && !line.starts_with("[{\"op\":")
         })
         .map(UnicodeWidthStr::width);
     widths.max().unwrap_or(0)
@@ -207,9 +250,29 @@ proptest! {
     }
 
     #[test]
-    fn no_line_is_wider_than_the_page(words in any_words(), width in 40_usize..160) {
+    fn no_words_leave_their_place_in_a_probe_or_a_check(words in any_words(), width in 40_usize..160) {
+        let plain = Look { width, ..look() };
+        for page in pages(&words, &plain) {
+            prop_assert!(is_harmless(&page), "{page}");
+        }
+        for page in pages(&words, &Look { ascii: true, ..plain.clone() }) {
+            prop_assert!(page.is_ascii(), "{page}");
+        }
+        for page in pages(&words, &Look { colour: true, ..plain.clone() }) {
+            prop_assert!(is_harmless(&without_colour(&page)), "{page}");
+        }
+        let next = words.trim();
+        for page in pages(&words, &plain).iter().take(4) {
+            for line in page.lines().filter(|line| !line.contains(next) || !line.contains("next:")) {
+                prop_assert!(line.width() <= width, "{} > {width}\n{line}", line.width());
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_page(words in any_words(), width in 40_usize..160, why in any::<bool>()) {
         let report = saying(&words);
-        let page = written(&report, Form::Text, &Look { width, ..look() });
+        let page = written(&report, Form::Text, &Look { width, why, ..look() });
         prop_assert!(widest(&page, &report) <= width, "{} > {width}\n{page}", widest(&page, &report));
     }
 

@@ -4,9 +4,12 @@
 
 mod built;
 
+mod check;
 mod hostile;
 mod markdown;
 mod messages;
+mod proof;
+mod record;
 mod text;
 
 mod public_format;

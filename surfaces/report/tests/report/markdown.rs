@@ -72,6 +72,8 @@ fn a_ticket_holds_what_a_reader_elsewhere_needs() {
 
     `quay.io/acme/report:7` is either absent or hidden from us: Quay answers both alike.
 
+    **Would decide it:** a login that may see `quay.io/acme`; ask who owns acme on `quay.io`
+
     - Certainty: undecided: more than one cause is left, or a guess leads
     - Since: 2026-11-22 16:02 UTC
     - Stage: manifest
@@ -83,8 +85,6 @@ fn a_ticket_holds_what_a_reader_elsewhere_needs() {
 
     - tag-not-found: the words fit an absent tag
     - no-credentials: the words fit a login that is missing
-
-    **Would decide it:** a login that may see `quay.io/acme`; ask who owns acme on `quay.io`
 
     ### Fix
 

@@ -43,11 +43,11 @@ fn first_two_lines_say_what_happened_to_whom_and_how_sure() {
       CronJob/report, 1 pod on worker-2, since 16:02
       quay.io/acme/report:7 is either absent or hidden from us: Quay answers both
       alike.
+      Would decide it: a login that may see quay.io/acme; ask who owns acme on
+        quay.io
       Not yet excluded:
         tag-not-found: the words fit an absent tag
         no-credentials: the words fit a login that is missing
-      Would decide it: a login that may see quay.io/acme; ask who owns acme on
-        quay.io
       Fix    none that can be offered from here; the application team must act
       Still  whether it is still so is not known; it does not clear by itself
       Docs   pullmedic explain not-found-or-denied
@@ -151,9 +151,6 @@ fn wide_lists_every_place_observation_and_rival() {
              failed: no basic auth credentials
              — kubelet on node/worker-1 at 16:18, in Pod shop/cart-5d7f-1
                status.containerStatuses[app].state.waiting
-      Not yet excluded:
-        repository-not-found: a registry may answer so for a repository that it does
-        not have
       Would prove it: a login that may see shop/cart on registry.acme.test
       Fix    name a pull secret in the Deployment's template
              review, not tried; the application team can do it
@@ -172,8 +169,10 @@ fn wide_lists_every_place_observation_and_rival() {
              registry.acme.test/shop/cart:4.1
       Rule   likely: one cause leads and nothing seen contradicts it; a condition of
              proof is not met (docs/certainty.md)
-      Excluded:
-        bad-credentials: the pod names no pull secret
+      Rivals:
+        open  repository-not-found: a registry may answer so for a repository that
+              it does not have
+        out   bad-credentials: the pod names no pull secret
       Seen   the pod names no pull secret
              — read by us, in Pod shop/cart-5d7f-1 spec.imagePullSecrets
       NAMESPACE   POD           CONTAINER   KIND   NODE       OWNER
@@ -186,9 +185,6 @@ fn wide_lists_every_place_observation_and_rival() {
       CronJob/report, 1 pod on worker-2, since 16:02
       quay.io/acme/report:7 is either absent or hidden from us: Quay answers both
       alike.
-      Not yet excluded:
-        tag-not-found: the words fit an absent tag
-        no-credentials: the words fit a login that is missing
       Would decide it: a login that may see quay.io/acme; ask who owns acme on
         quay.io
       Fix    none that can be offered from here; the application team must act
@@ -196,6 +192,9 @@ fn wide_lists_every_place_observation_and_rival() {
       At     stage manifest
       Rule   undecided: more than one cause is left, or a guess leads
              (docs/certainty.md)
+      Rivals:
+        open  tag-not-found: the words fit an absent tag
+        open  no-credentials: the words fit a login that is missing
       NAMESPACE   POD              CONTAINER   KIND   NODE       OWNER
       shop        report-28712-x   app         main   worker-2   CronJob/report
       Docs   pullmedic explain not-found-or-denied
@@ -221,7 +220,7 @@ fn forty_columns_of_ascii_hold_the_same_words() {
       shop/cart:4.1, and none reached it.
       Proof  Failed to pull image
              "registry.acme.test/shop/cart:4
-             ... 6 lines left out (-o wide)
+             ... 6 lines left out (--why)
              .1": pull access denied,
              repository does not exist or
              may require authorization:
@@ -265,14 +264,14 @@ fn forty_columns_of_ascii_hold_the_same_words() {
       quay.io/acme/report:7 is either absent
       or hidden from us: Quay answers both
       alike.
+      Would decide it: a login that may see
+        quay.io/acme; ask who owns acme on
+        quay.io
       Not yet excluded:
         tag-not-found: the words fit an
         absent tag
         no-credentials: the words fit a
         login that is missing
-      Would decide it: a login that may see
-        quay.io/acme; ask who owns acme on
-        quay.io
       Fix    none that can be offered from
              here; the application team must
              act
@@ -315,7 +314,7 @@ fn long_words_keep_both_ends_and_wide_keeps_them_whole() {
     report.findings[0].proof = vec![said(&words, "Pod shop/cart-1", "worker-1")];
     let short = written(&report, Form::Text, &look());
     assert!(short.contains("  Proof  first word") && short.contains("word last\n"), "{short}");
-    assert!(short.contains("lines left out (-o wide)") && short.matches("word").count() < 120, "{short}");
+    assert!(short.contains("lines left out (--why)") && short.matches("word").count() < 120, "{short}");
     let wide = written(&report, Form::Wide, &look());
     assert_eq!(wide.split_whitespace().filter(|word| *word == "word").count(), 400);
 }
