@@ -28,4 +28,5 @@ pub use config::{Entry, Malformed, entries};
 pub use keyring::{Found, matching};
 pub use mend::{CannotMend, Mended, Reason, normalised, rekeyed};
 pub use near::{may_go_to, state};
+pub use pullmedic_model::probe::login::{KeyDiffers, NearKey, SecretState};
 pub use template::secrets_of_template;
