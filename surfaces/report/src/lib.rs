@@ -1,15 +1,19 @@
 //! One report in many forms. Pure: values in, text out. Whoever calls looks at the terminal, the clock and the locale and
 //! says what it saw in a [`Look`].
 //!
-//! - [`write_report`]: what was found, in each [`Form`].
+//! - [`write_report`]: what was found, in each [`Form`]; with [`Look::why`], why the rivals are out.
+//! - [`write_check`]: what a check before a deploy found, in each [`CheckForm`].
+//! - [`write_record`]: a probe by hand, request by request.
 //! - [`write_hypothesis_text`], [`hypothesis_json`]: what a single message suggests.
-//! - [`write_page_text`], [`page_markdown()`], [`causes_index_markdown`]: the page of a cause.
-//! - [`schema`]: the JSON Schema of the machine-readable forms.
+//! - [`write_page_text`], [`page_markdown()`], [`causes_index_markdown`]: the page of a cause; [`write_why`]: what tells it
+//!   from its rivals.
+//! - [`schema`], [`check_schema`]: the JSON Schemas of the machine-readable forms.
 //! - [`shown`]: text from outside with every character escaped that a reader could not see (threat 18).
 //!
 //! Inside: `look` (width, colour, time), `paper` and `wrap` (lines of text), `invisible` (what is escaped), `whom` and
-//! `phrase` (words that several forms share), `text`, `proof`, `remedy`, `wide` and `tail` (the parts of the text form),
-//! `markdown` and `inline` (the ticket), `json` and `yaml` (the public format), `page` and `hypothesis`.
+//! `phrase` (words that several forms share), `text`, `ladder`, `proof`, `remedy`, `wide` and `tail` (the parts of the text
+//! form), `markdown` and `inline` (the ticket), `json` and `yaml` (the public format), `check` and `annotation` (a check),
+//! `record` and `answer` (a probe), `page`, `page_markdown` and `why` (a cause), `hypothesis`.
 
 mod annotation;
 mod answer;

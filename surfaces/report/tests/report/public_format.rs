@@ -1,9 +1,9 @@
 //! The machine-readable forms: one document, held to its schema.
 
 use pullmedic_report::{Form, schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::built::all;
+use crate::built::{all, proven};
 use crate::{look, written};
 
 #[test]
@@ -18,6 +18,25 @@ fn json_keeps_to_the_schema() {
         assert_eq!(document["apiVersion"], "pullmedic.dev/v1alpha1");
         assert_eq!(document["kind"], "Report");
     }
+}
+
+/// Whoever reads the ladder and the fix by program relies on these names.
+#[test]
+fn ladder_and_patch_keep_their_names() {
+    let document: Value = serde_json::from_str(&written(&proven(), Form::Json, &look())).unwrap();
+    let finding = &document["findings"][0];
+    let ladder = &finding["ladder"];
+    assert_eq!(ladder["endpoint"], "registry.acme.test");
+    assert_eq!(ladder["at"], "2026-11-22T16:20:41Z");
+    assert_eq!(ladder["rungs"][0], json!({"stage": "name", "tookUs": 2100, "failed": null}));
+    assert_eq!(ladder["rungs"][4], json!({"stage": "token", "tookUs": 4000, "failed": "401"}));
+    assert_eq!(finding["requests"], 6);
+    assert_eq!(finding["notLookedAt"], json!(["node configuration (needs the node agent)"]));
+    assert_eq!(finding["proof"][1]["by"], "probe");
+    let remedy = &finding["remedies"][0];
+    assert_eq!(remedy["triedHow"], "the replay passed with regcred, from here");
+    assert_eq!(remedy["patch"]["apiVersion"], "apps/v1");
+    assert_eq!(remedy["patch"]["operations"][0]["op"], "add");
 }
 
 /// A schema that takes anything would hold nothing.
