@@ -1,50 +1,82 @@
-//! What to do: typed remedies filled in from objects. From words alone nothing has been tried, and each remedy says so.
+//! Which remedies a cause has.
 
 use pullmedic_model::finding::Remedy;
+use pullmedic_model::subject::owner_or_pod;
 use pullmedic_model::verdict::Evidence;
-use pullmedic_model::{Actor, Cause, Grade};
+use pullmedic_model::{Actor, Cause, Certainty, Grade, Subject};
 
 use crate::target::Target;
-use crate::{node, workload};
-use pullmedic_model::Subject;
-use pullmedic_model::subject::owner_or_pod;
+use crate::{image, login, node};
 
-/// The remedies of a finding, best first.
+/// What to do about a finding, best first: what a replay tried before what it did not, and both filled in from objects.
+/// Empty only for a cause of which words alone tell nothing to do.
 pub fn remedies(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
     let mut remedies = of_cause(subject, evidence);
+    for remedy in &mut remedies {
+        // The one rule of the grade `safe`: it was tried, nothing else is left open, and it can be done as it stands.
+        let proven = remedy.tried && remedy.command.is_some() && subject.certainty != Certainty::Undecided;
+        if remedy.grade == Grade::Safe && !proven {
+            remedy.grade = Grade::Review;
+        }
+    }
     say_whose(&mut remedies, subject);
     remedies
 }
 
-fn of_cause(subject: &Subject, _evidence: &Evidence) -> Vec<Remedy> {
+fn of_cause(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
     let target = Target::of(subject);
-    let cause = subject.fault();
     if subject.cause == Cause::SandboxImage {
         // The pause image is the platform's: nothing about the workload mends it.
-        return node::sandbox(subject).into_iter().chain(of_others(cause, subject)).collect();
+        let inner = of_others(subject.fault(), subject, evidence);
+        return node::sandbox(subject).into_iter().chain(inner).collect();
     }
-    match cause {
-        Cause::InvalidReference => workload::corrected_reference(subject, &target),
+    match subject.fault() {
+        Cause::InvalidReference => image::corrected(subject, evidence, &target),
         Cause::RepositoryNotFound | Cause::TagNotFound | Cause::DigestNotFound => {
-            workload::other_image(subject, &target)
+            image::other(subject, evidence, &target)
         }
         Cause::NoCredentials
         | Cause::BadCredentials
         | Cause::CredentialsExpired
         | Cause::NotFoundOrDenied
+        | Cause::PullSecretMissing
+        | Cause::PullSecretMalformed
         | Cause::PullSecretUnmatched
-        | Cause::CachedNotAuthorized => workload::attach_login(subject, &target),
-        Cause::PullSecretMissing => workload::missing_secret(subject, &target),
-        Cause::PullSecretMalformed => workload::rewrite_secret(subject, &target),
-        Cause::PlatformMismatch => workload::platform(subject, &target),
-        Cause::NeverPullAbsent => workload::never(subject, &target),
-        Cause::RateLimited => workload::rate_limited(subject, &target),
-        other => of_others(other, subject),
+        | Cause::CachedNotAuthorized => login::remedies(subject, evidence, &target),
+        Cause::PlatformMismatch => image::platform(subject, evidence, &target),
+        Cause::NeverPullAbsent => image::never(subject, &target),
+        Cause::RateLimited => {
+            let mirrored = image::at_the_mirror(subject, evidence, &target);
+            let login = login::remedies(subject, evidence, &target);
+            let (tried, untried): (Vec<_>, Vec<_>) = login.into_iter().partition(|remedy| remedy.tried);
+            // A login has a budget of its own, which is somebody's to spend.
+            let tried = tried.into_iter().map(|remedy| Remedy { grade: Grade::Review, ..remedy });
+            let node = node::mirror(subject, evidence);
+            let proven: Vec<Remedy> = tried.chain(mirrored).chain(node).collect();
+            proven.into_iter().chain([image::waited_for(evidence)]).chain(untried).collect()
+        }
+        Cause::RegistryUnavailable
+        | Cause::UpstreamOfCacheFailed
+        | Cause::ContentCorrupt
+        | Cause::BlobMissing
+        | Cause::ConnectionRefused
+        | Cause::Dns => {
+            let mirrored = image::at_the_mirror(subject, evidence, &target);
+            let node = node::mirror(subject, evidence);
+            let explained = of_others(subject.fault(), subject, evidence);
+            mirrored.into_iter().chain(node).chain(explained).collect()
+        }
+        Cause::Forbidden => {
+            let login = login::remedies(subject, evidence, &target);
+            let tried = login.into_iter().filter(|remedy| remedy.tried);
+            tried.chain(of_others(Cause::Forbidden, subject, evidence)).collect()
+        }
+        other => of_others(other, subject, evidence),
     }
 }
 
 /// Remedies for those who own registries, networks and nodes; none for a cause that the workload's owners mend.
-fn of_others(cause: Cause, subject: &Subject) -> Vec<Remedy> {
+fn of_others(cause: Cause, subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
     match cause {
         Cause::Forbidden
         | Cause::BlobMissing
@@ -54,6 +86,9 @@ fn of_others(cause: Cause, subject: &Subject) -> Vec<Remedy> {
         | Cause::PolicyBlocked
         | Cause::RegistryUnavailable
         | Cause::UpstreamOfCacheFailed => node::registry(cause, subject),
+        Cause::TlsUnknownAuthority => node::authority(subject, evidence),
+        Cause::HttpOnHttps => node::plain_http(subject, evidence),
+        Cause::MirrorMisconfigured => node::corrected_file(subject, evidence),
         Cause::CredentialProviderFailed
         | Cause::Dns
         | Cause::ConnectionRefused
@@ -62,10 +97,8 @@ fn of_others(cause: Cause, subject: &Subject) -> Vec<Remedy> {
         | Cause::TlsHandshakeTimeout
         | Cause::ConnectionReset
         | Cause::Proxy
-        | Cause::HttpOnHttps
         | Cause::LocalQpsLimited
         | Cause::PullQueued
-        | Cause::TlsUnknownAuthority
         | Cause::TlsHostnameMismatch
         | Cause::TlsExpired
         | Cause::TlsProtocol
@@ -74,7 +107,6 @@ fn of_others(cause: Cause, subject: &Subject) -> Vec<Remedy> {
         | Cause::DiskFull
         | Cause::InodesExhausted
         | Cause::SignatureRejected
-        | Cause::MirrorMisconfigured
         | Cause::UnpackFailed
         | Cause::NodeStoreDamaged
         | Cause::RuntimeUnavailable
@@ -111,22 +143,5 @@ fn say_whose(remedies: &mut [Remedy], subject: &Subject) {
             note = format!("{note}. {said}");
         }
         remedy.note = Some(note);
-    }
-}
-
-/// A remedy that only explains.
-pub(crate) fn explained(cause: Cause, title: String, command: Option<String>, note: Option<&str>) -> Remedy {
-    Remedy {
-        tried_how: None,
-        changes: None,
-        undo: None,
-        patch: None,
-        grade: Grade::Manual,
-        title,
-        actor: cause.actor(),
-        tried: false,
-        command,
-        yaml: None,
-        note: note.map(str::to_owned),
     }
 }

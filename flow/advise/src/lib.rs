@@ -1,13 +1,23 @@
 //! Verdicts to graded remedies, as exact changes. Pure.
 //!
 //! - [`remedies`] answers what to do about a finding, best first, filled in from objects and from what a replay saw.
+//! - [`patch_files`] writes the changes of a finding as Kustomize reads them.
 //!
-//! Inside: `choice` (which remedies a cause has), `workload` and `node` (the remedies), `target` (the object a change goes
-//! to, and how the change is written for it).
+//! Inside: `choice` (which remedies a cause has), `image`, `login`, `secret` and `node` (the remedies), `target` and
+//! `change` (the object a change goes to, and its operations), `tags` and `near` (what was probably meant), `kustomize`
+//! and `write` (how it is written).
 
+mod change;
 mod choice;
+mod image;
+mod kustomize;
+mod login;
+mod near;
 mod node;
+mod secret;
+mod tags;
 mod target;
-mod workload;
+mod write;
 
 pub use choice::remedies;
+pub use kustomize::patch_files;

@@ -2,10 +2,10 @@
 
 use pullmedic_model::finding::Remedy;
 use pullmedic_model::shell::word as quoted;
-use pullmedic_model::{Actor, Cause};
+use pullmedic_model::verdict::Evidence;
+use pullmedic_model::{Actor, Captured, Cause, Endpoint, Grade, Subject};
 
-use crate::choice::explained;
-use pullmedic_model::Subject;
+use crate::write::{blank, tried};
 use pullmedic_model::endpoint::without_port;
 
 /// Faults of the registry's side.
@@ -228,4 +228,107 @@ fn certificate(endpoint: &str, what: &str) -> String {
         quoted(&address),
         quoted(host)
     )
+}
+
+/// A remedy that only explains.
+fn explained(cause: Cause, title: String, command: Option<String>, note: Option<&str>) -> Remedy {
+    Remedy { command, note: note.map(str::to_owned), ..blank(Grade::Manual, &title, cause.actor()) }
+}
+
+/// Where containerd looks for the settings of a host.
+const CERTS: &str = "/etc/containerd/certs.d";
+
+/// The folder of the image's host under `certs.d`; `None` where the host is no plain name.
+fn folder(subject: &Subject) -> Option<String> {
+    let host = subject.reference.as_ref().map(|reference| reference.host.as_str())?;
+    Endpoint::parse(host).ok().filter(|_| !host.contains("..") && !host.starts_with(['-', '.']))?;
+    Some(format!("{CERTS}/{host}"))
+}
+
+/// The authority that the node does not trust, by its name; none but whoever owns it can give its certificate.
+pub(crate) fn authority(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
+    let mut remedies = on_node(Cause::TlsUnknownAuthority, subject);
+    if let (Some(authority), Some(first)) = (&evidence.authority, remedies.first_mut()) {
+        let file = folder(subject).map_or_else(String::new, |folder| format!(", as {folder}/ca.crt"));
+        first.grade = Grade::Review;
+        first.title = format!(
+            "have {} trust the authority of {}: {authority}{file}",
+            subject.node(),
+            subject.endpoint()
+        );
+        let content = "CA.crt is the certificate of that authority in PEM";
+        first.note = first.note.take().map(|note| format!("{content}. {note}"));
+        first.undo = folder(subject).map(|folder| format!("rm {}", quoted(&format!("{folder}/ca.crt"))));
+        first.changes = Some("the node trusts everything that this authority signs for that host".to_owned());
+    }
+    remedies
+}
+
+/// The host's entry for plain HTTP, where that was allowed and the replay passed so.
+pub(crate) fn plain_http(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
+    let file = folder(subject).filter(|_| evidence.plain_http_passes);
+    let Some((folder, reference)) = file.zip(subject.reference.as_ref()) else {
+        return on_node(Cause::HttpOnHttps, subject);
+    };
+    // A table, because containerd 1.6 drops a file that has only `server`.
+    let host = &reference.host;
+    let text = format!(
+        "server = \"http://{host}\"\n\n[host.\"http://{host}\"]\n  capabilities = [\"pull\", \"resolve\"]\n"
+    );
+    let title = format!("tell the runtime that {host} speaks plain HTTP: {folder}/hosts.toml");
+    let note = "on every node, where containerd's config_path is /etc/containerd/certs.d; no restart is needed. Plain HTTP \
+                lets anyone on the way change the image";
+    vec![tried(
+        file_of_node(&title, &format!("{folder}/hosts.toml"), text, note),
+        format!("asked {host} over plain HTTP: 200"),
+    )]
+}
+
+/// The node's own entry for a mirror that has the same digest.
+pub(crate) fn mirror(subject: &Subject, evidence: &Evidence) -> Option<Remedy> {
+    let mirror = evidence.mirror_with_same_digest.as_ref()?;
+    let (folder, reference) = folder(subject).zip(subject.reference.as_ref())?;
+    let origin = match reference.host.as_str() {
+        "docker.io" => "registry-1.docker.io",
+        host => host,
+    };
+    let text = format!(
+        "server = \"https://{origin}\"\n\n[host.\"https://{mirror}\"]\n  capabilities = [\"pull\", \"resolve\"]\n"
+    );
+    let title = format!("have the nodes ask {mirror} first: {folder}/hosts.toml");
+    let note = "on every node, where containerd's config_path is /etc/containerd/certs.d; a file that is there already \
+                gets the [host] table only";
+    let remedy = file_of_node(&title, &format!("{folder}/hosts.toml"), text, note);
+    Some(tried(remedy, format!("asked {mirror} for it: the same digest")))
+}
+
+/// The node's file as it should be.
+pub(crate) fn corrected_file(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
+    let Some((path, text)) = &evidence.corrected_file else {
+        return on_node(Cause::MirrorMisconfigured, subject);
+    };
+    let title = format!("correct {path} on {}", subject.node());
+    let note = if path.ends_with(".toml") && !path.ends_with("hosts.toml") {
+        "containerd reads it at its start: systemctl restart containerd; running containers go on"
+    } else {
+        "it is read for each pull; no restart is needed"
+    };
+    // A configuration may hold logins, which no report shows.
+    if Captured::new(text).as_str() != text {
+        let title = format!("{title}; it holds logins and is not shown here");
+        return vec![Remedy { note: Some(note.to_owned()), ..blank(Grade::Review, &title, Actor::Platform) }];
+    }
+    vec![file_of_node(&title, path, text.clone(), note)]
+}
+
+/// A file of the node, shown whole. What stood there before is kept beside it.
+fn file_of_node(title: &str, path: &str, text: String, note: &str) -> Remedy {
+    let (file, before) = (quoted(path), quoted(&format!("{path}.before")));
+    Remedy {
+        undo: Some(format!("if test -e {before}; then mv {before} {file}; else rm {file}; fi")),
+        yaml: Some(text),
+        note: Some(format!("the text is the whole file; keep the old one as {path}.before. {note}")),
+        changes: Some("every pull of that host on the node".to_owned()),
+        ..blank(Grade::Review, title, Actor::Platform)
+    }
 }
