@@ -1,7 +1,8 @@
 //! GitHub's workflow commands: `::error file=…,line=…,title=…::…`.
 //!
-//! Values are escaped as the runner reads them back (`@actions/core`, `packages/core/src/command.ts`): a percent sign and
-//! line ends everywhere, a colon and a comma in properties too. A line that is not one of ours never starts with a colon.
+//! Values are escaped as the runner reads them back (`escapeData` and `escapeProperty` of `actions/toolkit`,
+//! `packages/core/src/command.ts`): a percent sign and line ends everywhere, a colon and a comma in properties too. So every
+//! line of the output is one command of ours.
 
 use std::io;
 
