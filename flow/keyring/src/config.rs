@@ -211,7 +211,7 @@ fn entry(value: Value<'_>, path: &dyn Fn() -> String) -> Result<Pair, Defect> {
 }
 
 /// The fields whose types are checked; `email` is not used further.
-const FIELDS: [&str; 4] = ["username", "password", "email", "auth"];
+pub(crate) const FIELDS: [&str; 4] = ["username", "password", "email", "auth"];
 
 /// `auth` to user and password: padded base64 when it ends in `=`, white space aside, else unpadded.
 pub(crate) fn decode_auth(auth: &str) -> Result<Pair, &'static str> {

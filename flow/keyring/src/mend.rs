@@ -7,7 +7,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::config::{Form, decode_auth, entry_path};
+use crate::config::{self, FIELDS, Form, decode_auth, entry_path};
 use crate::json::is_field;
 use crate::{base64, login};
 
@@ -85,7 +85,7 @@ pub fn rekeyed(secret: &Secret, from: &str, to: &str) -> Result<Mended, CannotMe
     let entry = auths.remove(&from).unwrap_or_default();
     auths.insert(to.to_owned(), entry);
     let change = format!("key {:?} becomes {:?}", login::shown_key(&from), login::shown_key(to));
-    Ok(config.written(secret, vec![change]))
+    config.written(secret, vec![change])
 }
 
 /// The secret with every entry as it should be written: `username` and `password` without white space around them,
@@ -107,7 +107,7 @@ pub fn normalised(secret: &Secret) -> Result<Mended, CannotMend> {
     if changes.is_empty() {
         return Err(CannotMend { path: place_of_data(config.form), reason: Reason::NothingToMend });
     }
-    Ok(config.written(secret, changes))
+    config.written(secret, changes)
 }
 
 fn place_of_data(form: Form) -> String {
@@ -158,13 +158,17 @@ impl Config {
         }
     }
 
-    fn written(self, secret: &Secret, changes: Vec<String>) -> Mended {
+    /// The secret with the content as it is now, which the kubelet must be able to decode.
+    fn written(self, secret: &Secret, changes: Vec<String>) -> Result<Mended, CannotMend> {
         let content = Zeroizing::new(Value::Object(self.value).to_string());
         let data_key = self.form.data_key();
         let mut secret = secret.clone();
         let data = SecretString::from(base64::encoded(content.as_bytes()));
         secret.data.insert(data_key.to_owned(), data);
-        Mended { secret, data_key, content: SecretString::from(content.as_str()), changes }
+        match config::decode(&secret) {
+            Ok(_) => Ok(Mended { secret, data_key, content: SecretString::from(content.as_str()), changes }),
+            Err(still) => Err(CannotMend { path: still.path, reason: Reason::Unreadable }),
+        }
     }
 }
 
@@ -177,31 +181,47 @@ fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
 
 /// Mends one entry in place; what was changed, `None` when nothing.
 fn normalise(entry: &mut Value, place: &str) -> Result<Option<&'static str>, CannotMend> {
-    let cannot = |reason| CannotMend { path: place.to_owned(), reason };
-    let Value::Object(fields) = entry else { return Err(cannot(Reason::NoLogin)) };
+    let cannot = || CannotMend { path: place.to_owned(), reason: Reason::NoLogin };
+    match entry {
+        Value::Null | Value::Object(_) => {}
+        // Somebody wrote what belongs under `auth` in place of the entry.
+        Value::String(auth) => *entry = serde_json::json!({ "auth": std::mem::take(auth) }),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) => return Err(cannot()),
+    }
+    let Value::Object(fields) = entry else { return Ok(None) };
+    let mistyped = fields.iter().any(|(name, value)| {
+        FIELDS.iter().any(|field| is_field(name, field)) && !value.is_string() && !value.is_null()
+    });
     let text = |field: &str| {
-        let value =
-            fields.iter().filter(|(name, _)| is_field(name, field)).map(|(_, value)| value).next_back();
-        Zeroizing::new(value.and_then(Value::as_str).unwrap_or_default().to_owned())
+        let value = fields.iter().rfind(|(name, _)| is_field(name, field)).map(|(_, value)| value);
+        Zeroizing::new(match value {
+            Some(Value::String(text)) => text.clone(),
+            // A password of digits alone, without quotes.
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        })
     };
     let (user, password, auth) = (text("username"), text("password"), text("auth"));
-    let (login, how) = match (auth.is_empty(), from_auth(&auth)) {
-        (false, Some((login, how))) => (login, how),
-        (true, _) if user.is_empty() && password.is_empty() => return Ok(None),
-        (is_empty, _) if !user.is_empty() && !password.is_empty() => {
-            let how = if is_empty { None } else { Some("auth made anew from username and password") };
-            ((user.clone(), password.clone()), how)
-        }
-        _ => return Err(cannot(Reason::NoLogin)),
+    let (login, how) = match from_auth(&auth) {
+        Some(found) if !auth.is_empty() => found,
+        _ if auth.is_empty() && user.is_empty() && password.is_empty() && !mistyped => return Ok(None),
+        _ if user.is_empty() || password.is_empty() => return Err(cannot()),
+        _ if auth.is_empty() => ((user, password), None),
+        _ => ((user, password), Some("auth made anew from username and password")),
     };
     let trimmed = (Zeroizing::new(login.0.trim().to_owned()), Zeroizing::new(login.1.trim().to_owned()));
     let how = match how {
-        None if trimmed == login => return Ok(None),
-        None => "white space around the user or password removed",
         Some(how) => how,
+        None if mistyped => "fields that are no texts written as texts, or dropped",
+        None if trimmed != login => "white space around the user or password removed",
+        None => return Ok(None),
     };
     let (user, password) = trimmed;
-    fields.retain(|name, _| !["username", "password", "auth"].iter().any(|field| is_field(name, field)));
+    fields.retain(|name, value| match FIELDS.iter().find(|field| is_field(name, field)) {
+        Some(&"email") => value.is_string(),
+        Some(_) => false,
+        None => true,
+    });
     let joined = Zeroizing::new(format!("{}:{}", *user, *password));
     for (field, value) in [
         ("username", user.to_string()),

@@ -118,9 +118,8 @@ fn agree(ours: &Result<Vec<Found>, Malformed>, theirs: &Value) -> bool {
         (Some(_image), Ok(ours)) => ours.is_empty(),
         (Some(_), Err(_)) => false,
         (None, Ok(ours)) => {
-            sendable.is_empty() == ours.is_empty()
-                && !(sendable.is_empty() && !logins.is_empty())
-                && unordered_within_a_key(sendable) == unordered_within_a_key(told(ours))
+            let left_nothing = sendable.is_empty() && !logins.is_empty();
+            !left_nothing && unordered_within_a_key(sendable) == unordered_within_a_key(told(ours))
         }
         // All that match are no UTF-8.
         (None, Err(malformed)) => {

@@ -4,12 +4,18 @@ use std::fmt;
 
 use data_encoding::BASE64;
 use pullmedic_model::object::Secret;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+/// A secret: its type, and one key of its data with what stands under it, decoded.
+struct Given {
+    kind: String,
+    data_key: String,
+    content: Vec<u8>,
+}
 
 /// Secrets and the image that they are asked for.
 pub(crate) struct Case {
-    /// Type and data by key, decoded.
-    given: Vec<(String, Vec<(String, Vec<u8>)>)>,
+    given: Vec<Given>,
     /// The image.
     pub(crate) image: String,
 }
@@ -31,23 +37,21 @@ impl Case {
     }
 
     fn one(kind: &str, data_key: &str, content: &[u8], image: &str) -> Case {
-        let data = vec![(data_key.to_owned(), content.to_vec())];
-        Case { given: vec![(kind.to_owned(), data)], image: image.to_owned() }
+        let (kind, data_key) = (kind.to_owned(), data_key.to_owned());
+        Case { given: vec![Given { kind, data_key, content: content.to_vec() }], image: image.to_owned() }
     }
 }
 
-fn written((at, (kind, data)): (usize, &(String, Vec<(String, Vec<u8>)>))) -> Value {
-    let data = data.iter().map(|(key, bytes)| (key.clone(), json!(BASE64.encode(bytes))));
-    json!({ "name": format!("secret-{at}"), "type": kind, "data": data.collect::<Map<_, _>>() })
+fn written((at, given): (usize, &Given)) -> Value {
+    let data = json!({ given.data_key.as_str(): BASE64.encode(&given.content) });
+    json!({ "name": format!("secret-{at}"), "type": given.kind, "data": data })
 }
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "image {}", self.image)?;
-        for (kind, data) in &self.given {
-            for (key, bytes) in data {
-                write!(f, "\n  {kind} {key} {}", bytes.escape_ascii())?;
-            }
+        for Given { kind, data_key, content } in &self.given {
+            write!(f, "\n  {kind} {data_key} {}", content.escape_ascii())?;
         }
         Ok(())
     }
@@ -291,7 +295,7 @@ fn case(chance: &mut Chance) -> Case {
     Case { given, image: image.to_owned() }
 }
 
-fn secret(chance: &mut Chance, image: &str, wild: usize) -> (String, Vec<(String, Vec<u8>)>) {
+fn secret(chance: &mut Chance, image: &str, wild: usize) -> Given {
     let legacy = chance.in_a_hundred(15);
     let entries = (0..chance.below(5)).map(|_| {
         let key = if chance.in_a_hundred(10) { chance.of(KEYS).to_owned() } else { key(chance, image) };
@@ -309,7 +313,7 @@ fn secret(chance: &mut Chance, image: &str, wild: usize) -> (String, Vec<(String
     }
     let (kind, data_key) = if legacy { (LEGACY, ".dockercfg") } else { (CONFIG, ".dockerconfigjson") };
     let kind = if chance.in_a_hundred(4) { "Opaque" } else { kind };
-    (kind.to_owned(), vec![(data_key.to_owned(), content)])
+    Given { kind: kind.to_owned(), data_key: data_key.to_owned(), content }
 }
 
 /// Bytes that mean something in JSON, and some that are no UTF-8.
