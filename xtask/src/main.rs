@@ -26,6 +26,15 @@ enum Chore {
     Documents(documents::Arguments),
     /// Measure how well the words alone are read, on labelled messages
     Accuracy(accuracy::Arguments),
+    /// Run the test kit's registry, which fails as it is told: `cargo xtask registry serve --config FILE`
+    Registry(Registry),
+}
+
+#[derive(clap::Args)]
+struct Registry {
+    /// Its own arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -33,6 +42,7 @@ fn main() -> ExitCode {
         Chore::Cluster(action) => cluster::run(action),
         Chore::Documents(arguments) => documents::documents(&arguments),
         Chore::Accuracy(arguments) => accuracy::accuracy(&arguments),
+        Chore::Registry(registry) => cluster::testkit::forward(&registry.arguments),
         Chore::Scenarios(arguments) => scenarios::scenarios(&arguments),
     };
     match outcome {

@@ -115,24 +115,7 @@ pub(crate) fn start_name_server(programs: &Programs, spaces: &Namespaces) -> Res
 
 /// The runtime and kubelet of a node; returns once the runtime answers.
 pub(crate) fn start_node(programs: &Programs, node: &Node, holder: &Running) -> Result<()> {
-    let configuration = node.folder().join("containerd.toml");
-    let program = match node.runtime {
-        Runtime::Containerd1 => "/usr/bin/containerd".to_owned(),
-        Runtime::Containerd2 => text(programs.containerd("containerd")),
-    };
-    let line = vec![program, "--config".to_owned(), text(configuration.clone())];
-    let mut runtime = Daemon::new(format!("containerd-{}", node.letter), line).inside(holder);
-    runtime.configuration = std::fs::read_to_string(&configuration)?;
-    if node.runtime == Runtime::Containerd2 {
-        runtime.path_first = Some(programs.containerd_folder().to_path_buf());
-    }
-    runtime.ensure()?;
-    wait_for(
-        &format!("the runtime of {}", node.name),
-        Duration::from_secs(30),
-        || Ok(output(&mut ctr(programs, node, &["version"]), None)?.status.success().then_some(())),
-        || tail(&format!("containerd-{}", node.letter)),
-    )?;
+    start_runtime(programs, node, holder)?;
     let settings = node.folder().join("kubelet.yaml");
     let line = vec![
         text(programs.ours("kubelet")),
@@ -146,6 +129,28 @@ pub(crate) fn start_node(programs: &Programs, node: &Node, holder: &Running) -> 
     let mut kubelet = Daemon::new(format!("kubelet-{}", node.letter), line).inside(holder);
     kubelet.configuration = std::fs::read_to_string(&settings)?;
     kubelet.ensure().map(drop)
+}
+
+/// The runtime of a node, anew if its configuration changed; returns once it answers.
+pub(crate) fn start_runtime(programs: &Programs, node: &Node, holder: &Running) -> Result<()> {
+    let configuration = node.runtime_configuration();
+    let program = match node.runtime {
+        Runtime::Containerd1 => "/usr/bin/containerd".to_owned(),
+        Runtime::Containerd2 => text(programs.containerd("containerd")),
+    };
+    let line = vec![program, "--config".to_owned(), "/etc/containerd/config.toml".to_owned()];
+    let mut runtime = Daemon::new(format!("containerd-{}", node.letter), line).inside(holder);
+    runtime.configuration = std::fs::read_to_string(&configuration)?;
+    if node.runtime == Runtime::Containerd2 {
+        runtime.path_first = Some(programs.containerd_folder().to_path_buf());
+    }
+    runtime.ensure()?;
+    wait_for(
+        &format!("the runtime of {}", node.name),
+        Duration::from_secs(30),
+        || Ok(output(&mut ctr(programs, node, &["version"]), None)?.status.success().then_some(())),
+        || tail(&format!("containerd-{}", node.letter)),
+    )
 }
 
 /// ctr of a node's own generation, in Kubernetes' namespace.

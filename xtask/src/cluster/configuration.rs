@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::layout::{
-    CGROUP, CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, PAUSE_HOST, PAUSE_IMAGE, REGISTRY, REGISTRY_ADDRESS,
-    Runtime, kubeconfig, names, pki, root,
+    CERTS, CGROUP, CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, PAUSE_HOST, PAUSE_IMAGE, REGISTRY,
+    REGISTRY_ADDRESS, Runtime, kubeconfig, names, pki, root,
 };
 use super::pki::TRUSTED;
 
@@ -33,7 +33,7 @@ pub(crate) fn standing_names() -> String {
 
 fn write_node(node: &Node) -> Result<()> {
     let folder = node.folder();
-    for name in ["etc/certs", "cni", "certs.d", "kubelet", "pod-logs", "manifests"] {
+    for name in ["etc/ssl/certs", "etc/containerd/certs.d", "cni", "kubelet", "pod-logs", "manifests"] {
         let path = folder.join(name);
         fs::create_dir_all(&path).with_context(|| format!("could not make {}", path.display()))?;
     }
@@ -43,9 +43,9 @@ fn write_node(node: &Node) -> Result<()> {
     )?;
     write(&folder.join("etc/hosts"), &format!("127.0.0.1 localhost\n{} {}\n", node.address, node.name))?;
     let authority = fs::read_to_string(pki(&format!("{TRUSTED}.crt"))).context("no authority to trust")?;
-    write(&folder.join("etc/certs/ca-certificates.crt"), &authority)?;
+    write(&folder.join("etc/ssl/certs/ca-certificates.crt"), &authority)?;
     write(&folder.join("cni/10-pods.conflist"), &network_of(node))?;
-    write(&folder.join("containerd.toml"), &runtime_of(node))?;
+    write(&node.runtime_configuration(), &runtime_of(node, CERTS))?;
     write(&folder.join("kubelet.yaml"), &kubelet_of(node))?;
     write(&folder.join("kubelet.kubeconfig"), &kubeconfig_of(node.name))
 }
@@ -59,16 +59,17 @@ fn network_of(node: &Node) -> String {
     )
 }
 
-fn runtime_of(node: &Node) -> String {
+/// The configuration of a node's runtime, with hosts.toml looked for in `certs`.
+pub(crate) fn runtime_of(node: &Node, certs: &str) -> String {
     match node.runtime {
-        Runtime::Containerd1 => containerd_1(node),
-        Runtime::Containerd2 => containerd_2(node),
+        Runtime::Containerd1 => containerd_1(node, certs),
+        Runtime::Containerd2 => containerd_2(node, certs),
     }
 }
 
 /// `restrict_oom_score_adj`: runc fails where CAP_SYS_RESOURCE is missing. `netns_mounts_under_state_dir`: else an
 /// empty file for each pod stays in the machine's /run/netns.
-fn containerd_1(node: &Node) -> String {
+fn containerd_1(node: &Node, certs: &str) -> String {
     let folder = node.folder();
     let folder = folder.display();
     format!(
@@ -86,12 +87,12 @@ netns_mounts_under_state_dir = true
 bin_dir = "/usr/lib/cni"
 conf_dir = "{folder}/cni"
 [plugins."io.containerd.grpc.v1.cri".registry]
-config_path = "{folder}/certs.d"
+config_path = "{certs}"
 "#
     )
 }
 
-fn containerd_2(node: &Node) -> String {
+fn containerd_2(node: &Node, certs: &str) -> String {
     let folder = node.folder();
     let folder = folder.display();
     format!(
@@ -104,7 +105,7 @@ address = "{folder}/containerd.sock"
 [plugins."io.containerd.cri.v1.images".pinned_images]
 sandbox = "{PAUSE_IMAGE}"
 [plugins."io.containerd.cri.v1.images".registry]
-config_path = "{folder}/certs.d"
+config_path = "{certs}"
 [plugins."io.containerd.cri.v1.runtime"]
 restrict_oom_score_adj = true
 netns_mounts_under_state_dir = true

@@ -34,6 +34,9 @@ pub(crate) const PAUSE_HOST: &str = "infra.acme.test";
 /// The sandbox image of both nodes.
 pub(crate) const PAUSE_IMAGE: &str = "infra.acme.test/platform/pause:3.10";
 
+/// Where a node's runtime looks for hosts.toml, as the node names it.
+pub(crate) const CERTS: &str = "/etc/containerd/certs.d";
+
 /// Where containerd 1.6, runc and the rest are, whatever the caller's PATH is.
 pub(crate) const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -88,9 +91,19 @@ impl Node {
         self.folder().join("containerd.sock")
     }
 
-    /// Where the runtime looks for hosts.toml, read anew for each pull.
+    /// What the node sees of /etc: resolver, hosts, authorities and its runtime's configuration, at their usual places.
+    pub(crate) fn etc(&self) -> PathBuf {
+        self.folder().join("etc")
+    }
+
+    /// The runtime's configuration, on the node `/etc/containerd/config.toml`.
+    pub(crate) fn runtime_configuration(&self) -> PathBuf {
+        self.etc().join("containerd/config.toml")
+    }
+
+    /// Where the runtime looks for hosts.toml, read anew for each pull; on the node [`CERTS`].
     pub(crate) fn certs(&self) -> PathBuf {
-        self.folder().join("certs.d")
+        self.etc().join("containerd/certs.d")
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod pki;
 pub(crate) mod process;
 pub(crate) mod registry;
 mod status;
+pub(crate) mod testkit;
 mod up;
 
 use anyhow::Result;

@@ -26,6 +26,14 @@ pub(crate) struct Namespaces {
     pub(crate) nodes: [Running; 2],
 }
 
+impl Namespaces {
+    /// The one of a node.
+    pub(crate) fn of(&self, node: &Node) -> &Running {
+        let [first, second] = &self.nodes;
+        if node.name == NODES[0].name { first } else { second }
+    }
+}
+
 /// The bridge with our own address.
 pub(crate) fn make_bridge() -> Result<()> {
     if !exists(BRIDGE) {
@@ -98,13 +106,15 @@ pub(crate) fn remove_mount_points() {
     }
 }
 
-/// What a node sees in place of the machine's own files: its resolver, its authorities, and [`COVERED`].
+/// What a node sees in place of the machine's own files: its resolver, its authorities, its runtime's configuration, and
+/// [`COVERED`].
 fn mounts_of(node: &Node) -> Vec<String> {
-    let own = |name: &str| node.folder().join("etc").join(name).display().to_string();
+    let own = |name: &str| node.etc().join(name).display().to_string();
     let mut lines = vec![
         format!("mount --bind {} /etc/resolv.conf", own("resolv.conf")),
         format!("mount --bind {} /etc/hosts", own("hosts")),
-        format!("mount --bind {} /etc/ssl/certs", own("certs")),
+        format!("mount --bind {} /etc/ssl/certs", own("ssl/certs")),
+        format!("mount --bind {} /etc/containerd", own("containerd")),
     ];
     lines.extend(COVERED.map(|folder| format!("mount -t tmpfs -o mode=755 tmpfs {folder}")));
     // What the kubelet mounts for a pod must be seen by the runtime, which joins this namespace beside it.

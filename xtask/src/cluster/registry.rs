@@ -75,7 +75,12 @@ impl Registry<'_> {
 
     /// Puts a test image there under `name`, a `repository:tag`.
     pub(crate) fn push(&self, programs: &Programs, name: &str) -> Result<()> {
-        let layout = Image::test(name).write(programs)?;
+        self.push_as(programs, &Image::test(name), name)
+    }
+
+    /// Puts an image there under `name`.
+    pub(crate) fn push_as(&self, programs: &Programs, image: &Image, name: &str) -> Result<()> {
+        let layout = image.write(programs)?;
         let mut copy = command("skopeo", &["copy", "--quiet", "--dest-tls-verify=false"]);
         if let Some((user, password)) = self.login {
             copy.arg(format!("--dest-creds={user}:{password}"));

@@ -2,20 +2,25 @@
 //! be undone without knowing what was done, so that a run that was cut off is cleared away by the next.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value};
 
-use super::file::{Authority, Endpoint, EndpointKind, PauseImage, Scenario};
-use crate::cluster::Cluster;
-use crate::cluster::components::ctr;
-use crate::cluster::configuration::{standing_names, write};
-use crate::cluster::layout::{CONTROL_ADDRESS, FIRST_FREE_ADDRESS, NODES, PAUSE_HOST, names, pki};
+use super::endpoint::{Authority, Endpoint, EndpointKind};
+use super::file::{PauseImage, Scenario};
+use crate::cluster::components::{ctr, start_runtime};
+use crate::cluster::configuration::{runtime_of, standing_names, write};
+use crate::cluster::layout::{
+    CERTS, CONTROL_ADDRESS, FIRST_FREE_ADDRESS, NODES, Node, PAUSE_HOST, names, pki,
+};
 use crate::cluster::network::{add_address, inside, remove_address};
 use crate::cluster::pki::{Certificate, TRUSTED, UNTRUSTED, issue};
 use crate::cluster::process::{Daemon, Record};
-use crate::cluster::registry::{Registry, standing, wait_for_port};
-use crate::command::run;
+use crate::cluster::registry::{Image, Registry, standing, wait_for_port};
+use crate::cluster::{Cluster, testkit};
+use crate::command::{read, run};
 
 /// Records of our endpoints begin with one of these.
 const REGISTRY: &str = "registry-at-";
@@ -24,11 +29,16 @@ const MUTE: &str = "mute-at-";
 /// Places the endpoints, names and hosts.toml of all scenarios, and their images.
 pub(crate) fn inject(cluster: &Cluster, scenarios: &[Scenario]) -> Result<()> {
     let endpoints = endpoints_of(scenarios)?;
+    let program = match endpoints.iter().any(|endpoint| endpoint.kind == EndpointKind::Fault) {
+        true => Some(testkit::build()?),
+        false => None,
+    };
     let mut lines = standing_names();
     for (number, endpoint) in (FIRST_FREE_ADDRESS..).zip(&endpoints) {
         let address = address(number);
         add_address(&cluster.spaces.registry, &address)?;
-        place(cluster, endpoint, &address).with_context(|| format!("endpoint {}", endpoint.host))?;
+        place(cluster, endpoint, &address, program.as_deref())
+            .with_context(|| format!("endpoint {}", endpoint.host))?;
         lines.push_str(&format!("{} {address}\n", endpoint.host));
     }
     for (name, answer) in scenarios.iter().flat_map(|scenario| &scenario.names) {
@@ -65,7 +75,7 @@ fn address(number: u8) -> String {
     format!("198.18.0.{number}")
 }
 
-fn place(cluster: &Cluster, endpoint: &Endpoint, address: &str) -> Result<()> {
+fn place(cluster: &Cluster, endpoint: &Endpoint, address: &str, program: Option<&Path>) -> Result<()> {
     let holder = &cluster.spaces.registry;
     let listen = format!("{address}:{}", endpoint.port);
     match endpoint.kind {
@@ -80,10 +90,44 @@ fn place(cluster: &Cluster, endpoint: &Endpoint, address: &str) -> Result<()> {
             wait_for_port(&listen)
         }
         EndpointKind::Registry => place_registry(cluster, endpoint, listen),
+        EndpointKind::Fault => {
+            let program = program.context("no program")?;
+            place_faults(cluster, endpoint, &listen, program, &endpoint.fault)
+        }
     }
 }
 
-fn place_registry(cluster: &Cluster, endpoint: &Endpoint, listen: String) -> Result<()> {
+fn place_faults(
+    cluster: &Cluster,
+    endpoint: &Endpoint,
+    listen: &str,
+    program: &Path,
+    body: &Map<String, Value>,
+) -> Result<()> {
+    let file = certificate_of(cluster, endpoint)?;
+    let layout = |name: &String| Ok((name.clone(), Image::test(name).write(&cluster.programs)?));
+    let layouts: Vec<_> = endpoint.images.iter().map(layout).collect::<Result<_>>()?;
+    let place =
+        testkit::Place { host: &endpoint.host, listen, certificate: file.as_deref(), layouts: &layouts };
+    testkit::ensure(program, &cluster.spaces.registry, &place, body)
+}
+
+/// Starts the failing registries of a scenario anew, without their rules.
+pub(crate) fn get_well(cluster: &Cluster, scenario: &Scenario) -> Result<()> {
+    let text = fs::read_to_string(names()).context("the names file")?;
+    let program = testkit::build()?;
+    for endpoint in scenario.endpoints.iter().filter(|endpoint| endpoint.kind == EndpointKind::Fault) {
+        let address = text.lines().find_map(|line| line.strip_prefix(&format!("{} ", endpoint.host)));
+        let listen = format!("{}:{}", address.context("the endpoint has no address")?, endpoint.port);
+        let mut body = endpoint.fault.clone();
+        body.remove("rules");
+        place_faults(cluster, endpoint, &listen, &program, &body)?;
+    }
+    Ok(())
+}
+
+/// Issues an endpoint's certificate and answers its file name; `None`: it speaks plain HTTP.
+fn certificate_of(cluster: &Cluster, endpoint: &Endpoint) -> Result<Option<String>> {
     let file = format!("endpoint-{}", endpoint.host);
     if let Some(certificate) = &endpoint.certificate {
         let host = [endpoint.host.as_str()];
@@ -102,10 +146,15 @@ fn place_registry(cluster: &Cluster, endpoint: &Endpoint, listen: String) -> Res
         };
         issue(&cluster.programs, &wanted)?;
     }
+    Ok(endpoint.certificate.as_ref().map(|_| file))
+}
+
+fn place_registry(cluster: &Cluster, endpoint: &Endpoint, listen: String) -> Result<()> {
+    let file = certificate_of(cluster, endpoint)?;
     let registry = Registry {
         name: &format!("at-{}", endpoint.host),
         listen,
-        certificate: endpoint.certificate.as_ref().map(|_| file.as_str()),
+        certificate: file.as_deref(),
         login: endpoint.login.as_ref().map(|login| (login.user.as_str(), login.password.as_str())),
     };
     registry.ensure(&cluster.programs, &cluster.spaces.registry)?;
@@ -121,8 +170,7 @@ pub(crate) fn disturb_pause_image(cluster: &Cluster, scenario: &Scenario) -> Res
     let lines: String = others.chain([format!("{PAUSE_HOST} {CONTROL_ADDRESS}\n")]).collect();
     write(&names(), &lines)?;
     for node in scenario.runs_on() {
-        let images =
-            crate::command::read(&mut ctr(&cluster.programs, &node, &["images", "list", "--quiet"]))?;
+        let images = read(&mut ctr(&cluster.programs, &node, &["images", "list", "--quiet"]))?;
         // The CRI plugin keeps three names of an image: by tag, by digest and by its configuration's digest.
         for image in images.lines().filter(|line| line.starts_with(PAUSE_HOST)) {
             run(&mut ctr(&cluster.programs, &node, &["images", "remove", "--sync", image]))?;
@@ -131,10 +179,48 @@ pub(crate) fn disturb_pause_image(cluster: &Cluster, scenario: &Scenario) -> Res
     Ok(())
 }
 
+/// Starts the runtimes of the scenario's nodes anew with its `config_path`.
+pub(crate) fn disturb_runtime(cluster: &Cluster, scenario: &Scenario) -> Result<()> {
+    let Some(path) = &scenario.config_path else { return Ok(()) };
+    for node in scenario.runs_on() {
+        configure_runtime(cluster, &node, path)?;
+    }
+    Ok(())
+}
+
+/// Does nothing where the runtime has this configuration already.
+fn configure_runtime(cluster: &Cluster, node: &Node, certs: &str) -> Result<()> {
+    write(&node.runtime_configuration(), &runtime_of(node, certs))?;
+    start_runtime(&cluster.programs, node, cluster.spaces.of(node))
+}
+
+/// Pushes another image under a tag of the registry that works.
+pub(crate) fn move_tag(cluster: &Cluster, name: &str) -> Result<()> {
+    standing().push_as(&cluster.programs, &Image::test(&format!("{name}, built anew")), name)
+}
+
+/// Removes from the nodes all images but the pause image: what a fix pulled would hide the next run's fault.
+fn remove_images(cluster: &Cluster, node: &Node) -> Result<()> {
+    let listed = read(&mut ctr(&cluster.programs, node, &["images", "list"]))?;
+    let rows = || listed.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let digest = |row: &[&str]| row.get(2).map(|digest| (*digest).to_owned());
+    let kept: Vec<_> =
+        rows().filter(|row| row[0].starts_with(PAUSE_HOST)).filter_map(|row| digest(&row)).collect();
+    let gone: Vec<String> = rows()
+        .filter(|row| digest(row).is_some_and(|digest| !kept.contains(&digest)))
+        .map(|row| row[0].to_owned())
+        .collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let mut remove = ctr(&cluster.programs, node, &["images", "remove", "--sync"]);
+    run(remove.args(&gone))
+}
+
 /// Undoes all of it.
 pub(crate) fn clear(cluster: &Cluster) -> Result<()> {
     for (name, record) in Record::all() {
-        if name.starts_with(REGISTRY) || name.starts_with(MUTE) {
+        if [REGISTRY, MUTE, testkit::RECORD].iter().any(|kind| name.starts_with(kind)) {
             record.running.stop(Duration::from_secs(5))?;
             Record::forget(&name);
         }
@@ -153,6 +239,7 @@ pub(crate) fn clear(cluster: &Cluster) -> Result<()> {
         for entry in fs::read_dir(node.certs())?.flatten() {
             fs::remove_dir_all(entry.path())?;
         }
+        configure_runtime(cluster, &node, CERTS)?;
     }
     for entry in fs::read_dir(pki(""))?.flatten() {
         // Their validity is relative to the moment of issue.
@@ -162,4 +249,9 @@ pub(crate) fn clear(cluster: &Cluster) -> Result<()> {
     }
     // A pause image that was removed is left to the next pod of its node, which pulls it.
     Ok(())
+}
+
+/// Undoes what the nodes still hold once no pod of a scenario is left.
+pub(crate) fn clear_nodes(cluster: &Cluster) -> Result<()> {
+    NODES.iter().try_for_each(|node| remove_images(cluster, node))
 }

@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::endpoint::Endpoint;
+use super::expect::Expect;
+use super::fix::Fix;
 use crate::cluster::layout::{NODES, Node};
 
 /// A scenario file.
@@ -36,9 +39,13 @@ pub(crate) struct Scenario {
     /// What happens to the nodes' pause image.
     #[serde(default)]
     pub(crate) pause_image: Option<PauseImage>,
-    /// Injected once all others stand, because it disturbs what starts later.
+    /// `config_path` of its nodes' runtimes, which are started anew with it.
     #[serde(default)]
-    pub(crate) last: bool,
+    pub(crate) config_path: Option<String>,
+    /// Rounds are injected, diagnosed and mended one after the other; a fault that disturbs what starts after it has a
+    /// later one than 0.
+    #[serde(default)]
+    pub(crate) round: u8,
     /// Objects that must be well before the fault comes.
     #[serde(default)]
     pub(crate) before: Vec<Value>,
@@ -57,91 +64,20 @@ pub(crate) struct Scenario {
     /// Further arguments of `pullmedic diagnose`.
     #[serde(default)]
     pub(crate) diagnose: Vec<String>,
+    /// Further arguments where the pull is replayed.
+    #[serde(default)]
+    pub(crate) arguments: Vec<String>,
+    /// Whether the replay is given a copy of the node's /etc and the runtime's version.
+    #[serde(default)]
+    pub(crate) node_view: bool,
+    /// Whether the fault is one that `pullmedic check` finds, since nothing fails.
+    #[serde(default)]
+    pub(crate) check: bool,
     /// What the product must say.
     pub(crate) expect: Expect,
-}
-
-/// A server with a fault of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Endpoint {
-    /// Its name; it gets an address of its own.
-    pub(crate) host: String,
-    /// Where it listens.
-    #[serde(default = "https")]
-    pub(crate) port: u16,
-    /// What stands there.
-    pub(crate) kind: EndpointKind,
-    /// A registry's certificate; plain HTTP without.
+    /// What must make the pods run.
     #[serde(default)]
-    pub(crate) certificate: Option<Certificate>,
-    /// A registry's user.
-    #[serde(default)]
-    pub(crate) login: Option<Login>,
-    /// A registry's `repository:tag`.
-    #[serde(default)]
-    pub(crate) images: Vec<String>,
-}
-
-fn https() -> u16 {
-    443
-}
-
-/// What stands at an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum EndpointKind {
-    /// A docker-registry.
-    Registry,
-    /// A port that accepts and never answers.
-    Mute,
-    /// An address whose packets are dropped.
-    Dropped,
-}
-
-/// A certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Certificate {
-    /// Who signed it.
-    pub(crate) authority: Authority,
-    /// The names it is for; empty: the host.
-    #[serde(default)]
-    pub(crate) names: Vec<String>,
-    /// Start of its validity relative to now, as Go writes durations.
-    #[serde(default = "an_hour_ago")]
-    pub(crate) from: String,
-    /// End of its validity.
-    #[serde(default = "in_a_year")]
-    pub(crate) to: String,
-}
-
-fn an_hour_ago() -> String {
-    "-1h".to_owned()
-}
-
-fn in_a_year() -> String {
-    "8760h".to_owned()
-}
-
-/// Who signs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Authority {
-    /// The one that the nodes trust.
-    Trusted,
-    /// One that they do not know.
-    Untrusted,
-}
-
-/// A registry's user.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Login {
-    /// Name.
-    pub(crate) user: String,
-    /// Password; a test's, not a secret.
-    pub(crate) password: String,
+    pub(crate) fix: Option<Fix>,
 }
 
 /// What happens to the pause image.
@@ -158,6 +94,8 @@ pub(crate) enum PauseImage {
 pub(crate) enum Then {
     /// `kubectl debug` of a pod.
     Debug(Debug),
+    /// Another image is pushed under this `repository:tag` of registry.acme.test.
+    MoveTag(String),
 }
 
 /// An ephemeral container.
@@ -182,6 +120,9 @@ pub(crate) struct Waits {
     /// Seconds that the event must be old.
     #[serde(default)]
     pub(crate) since: Option<i64>,
+    /// Nothing shows, ever: the pods run.
+    #[serde(default)]
+    pub(crate) nothing: bool,
     /// Another sign on a certain node.
     #[serde(default)]
     pub(crate) by_node: BTreeMap<String, Waits>,
@@ -194,76 +135,21 @@ impl Waits {
     }
 }
 
-/// What the product must say.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Expect {
-    /// From the words alone.
-    pub(crate) text: Said,
-    /// With a replay of the pull; nothing compares it yet.
-    #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "the replay does not exist yet, its expectations may be written down before it does"
-    )]
-    pub(crate) probe: Option<Value>,
-}
-
-/// A verdict. What is left out is not compared.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Said {
-    /// Code of the cause.
-    pub(crate) cause: String,
-    /// Any of these.
-    pub(crate) certainty: Vec<String>,
-    /// Codes that must be among the rivals.
-    #[serde(default)]
-    pub(crate) rivals: Vec<String>,
-    /// The cause inside `sandbox-image`.
-    #[serde(default)]
-    pub(crate) inner: Option<String>,
-    /// Kind of the container.
-    #[serde(default)]
-    pub(crate) container: Option<String>,
-    /// `Kind/name` of the owner.
-    #[serde(default)]
-    pub(crate) owner: Option<String>,
-    /// The stage that failed.
-    #[serde(default)]
-    pub(crate) stage: Option<String>,
-    /// `host`, or `host:port` where the port is not 443.
-    #[serde(default)]
-    pub(crate) endpoint: Option<String>,
-    /// Words that must stand in a proof.
-    #[serde(default)]
-    pub(crate) proof: Option<String>,
-    /// `Kind` of what still serves.
-    #[serde(default)]
-    pub(crate) serving: Option<String>,
-    /// The tool that manages the owner.
-    #[serde(default)]
-    pub(crate) managed_by: Option<String>,
-    /// The container that was injected.
-    #[serde(default)]
-    pub(crate) injected: Option<String>,
-    /// Another verdict on a certain node.
-    #[serde(default)]
-    pub(crate) by_node: BTreeMap<String, Said>,
-}
-
-impl Said {
-    /// The verdict on a node.
-    pub(crate) fn on(&self, node: &str) -> &Self {
-        self.by_node.get(node).unwrap_or(self)
-    }
-}
-
 impl Scenario {
     /// The nodes it runs on.
     pub(crate) fn runs_on(&self) -> Vec<Node> {
         let wanted = |node: &Node| self.nodes.is_empty() || self.nodes.iter().any(|name| name == node.name);
         NODES.into_iter().filter(wanted).collect()
+    }
+}
+
+impl Scenario {
+    /// What no report may show: the passwords of its endpoints.
+    pub(crate) fn passwords(&self) -> Vec<String> {
+        let of_faults = self.endpoints.iter().filter_map(|endpoint| endpoint.fault.get("users")?.as_array());
+        let users = of_faults.flatten().filter_map(|user| user["password"].as_str().map(str::to_owned));
+        let logins = self.endpoints.iter().filter_map(|endpoint| endpoint.login.as_ref());
+        users.chain(logins.map(|login| login.password.clone())).collect()
     }
 }
 

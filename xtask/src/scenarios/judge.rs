@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::file::Said;
+use super::expect::{REQUESTS, Said, Suggests};
 
 /// How an answer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub(crate) struct Answer {
     pub(crate) certainty: String,
     /// The words it goes by.
     pub(crate) proof: String,
+    /// Registry requests that it took.
+    pub(crate) requests: u64,
+    /// The finding that was judged.
+    pub(crate) finding: Option<Value>,
     /// Everything that differs from what was expected; empty when the case passed.
     pub(crate) differs: Vec<String>,
 }
@@ -50,6 +54,8 @@ impl Answer {
             cause: "nothing".to_owned(),
             certainty: String::new(),
             proof: String::new(),
+            requests: 0,
+            finding: None,
             differs: vec![why],
         }
     }
@@ -80,6 +86,8 @@ pub(crate) fn judge(report: &str, expected: &Said) -> Result<Answer> {
         cause,
         certainty: text(&finding["certainty"]),
         proof: proof.map(|seen| text(&seen["text"])).unwrap_or_default(),
+        requests: finding["requests"].as_u64().unwrap_or_default(),
+        finding: Some(finding.clone()),
         differs,
     })
 }
@@ -134,7 +142,71 @@ fn compare(finding: &Value, expected: &Said) -> Vec<String> {
             differs.push(format!("rival {wanted} is not in its list"));
         }
     }
+    differs.extend(compare_in_depth(finding, expected));
     differs
+}
+
+/// What only a replay can tell.
+fn compare_in_depth(finding: &Value, expected: &Said) -> Vec<String> {
+    let mut differs = Vec::new();
+    let list = |key: &str| finding[key].as_array().cloned().unwrap_or_default();
+    for wanted in &expected.excluded {
+        let mut excluded = list("rivals").into_iter().filter(|rival| rival["standing"] == "excluded");
+        if !excluded.any(|rival| rival["code"] == wanted.as_str()) {
+            differs.push(format!("rival {wanted} is not excluded"));
+        }
+    }
+    for wanted in &expected.also {
+        if !list("also").iter().any(|code| code == wanted.as_str()) {
+            differs.push(format!("{wanted} is not among its further faults"));
+        }
+    }
+    let whole = |keys: &[&str]| keys.iter().map(|key| plain(&finding[*key])).collect::<String>();
+    for (part, wanted, said) in [
+        ("summary", &expected.contains.summary, whole(&["summary"])),
+        ("proof", &expected.contains.proof, whole(&["proof"])),
+        ("remedies", &expected.contains.remedies, whole(&["remedies"])),
+        ("missing", &expected.contains.missing, whole(&["missing", "notLookedAt"])),
+    ] {
+        for words in wanted.iter().filter(|words| !said.contains(*words)) {
+            differs.push(format!("{part}: no {words:?} in it: {}", shortened(&said)));
+        }
+    }
+    if let Some(Suggests { first, of }) = &expected.suggests {
+        let said = whole(&["remedies"]);
+        let place = |words: &String| said.find(words.as_str()).unwrap_or(usize::MAX);
+        if place(first) == usize::MAX || of.iter().any(|other| place(other) < place(first)) {
+            differs.push(format!("the remedies do not suggest {first} first: {}", shortened(&said)));
+        }
+    }
+    let said = plain(finding);
+    for words in expected.never.iter().filter(|words| said.contains(*words)) {
+        differs.push(format!("it says {words:?}"));
+    }
+    let (asked, allowed) =
+        (finding["requests"].as_u64().unwrap_or_default(), expected.requests.unwrap_or(REQUESTS));
+    if asked > allowed {
+        differs.push(format!("it took {asked} requests, not at most {allowed}"));
+    }
+    differs
+}
+
+/// All texts of a value, a line each.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{text}\n"),
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(fields) => fields.values().map(plain).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let text = text.trim().replace('\n', " / ");
+    match text.char_indices().nth(400) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text,
+    }
 }
 
 fn rivals(finding: &Value) -> impl Iterator<Item = String> + '_ {
@@ -154,6 +226,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::scenarios::expect::Contains;
 
     fn expected() -> Said {
         Said {
@@ -208,6 +281,29 @@ mod tests {
         };
         assert!(judge(&finding("lookup x: no such host"), &wanted).unwrap().differs.is_empty());
         assert_eq!(judge(&finding("i/o timeout"), &wanted).unwrap().differs.len(), 1);
+    }
+
+    #[test]
+    fn excluded_rivals_further_faults_words_and_requests_are_compared() {
+        let finding = json!({"findings": [{
+            "cause": "tag-not-found", "certainty": "proven", "also": ["mirror-misconfigured"], "requests": 9,
+            "rivals": [{"code": "repository-not-found", "standing": "excluded"}],
+            "remedies": [{"title": "write the tag as 1.29", "command": null}],
+        }]})
+        .to_string();
+        let wanted = |remedy: &str, requests: u64| Said {
+            cause: "tag-not-found".to_owned(),
+            certainty: vec!["proven".to_owned()],
+            excluded: vec!["repository-not-found".to_owned()],
+            also: vec!["mirror-misconfigured".to_owned()],
+            contains: Contains { remedies: vec![remedy.to_owned()], ..Contains::default() },
+            requests: Some(requests),
+            ..Said::default()
+        };
+        assert_eq!(judge(&finding, &wanted("1.29", 9)).unwrap().differs, Vec::<String>::new());
+        assert_eq!(judge(&finding, &wanted("1.30", 8)).unwrap().differs.len(), 2);
+        let bare = json!({"findings": [{"cause": "tag-not-found", "certainty": "proven"}]}).to_string();
+        assert_eq!(judge(&bare, &wanted("1.29", 9)).unwrap().differs.len(), 3);
     }
 
     #[test]
