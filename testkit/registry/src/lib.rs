@@ -67,5 +67,5 @@ pub use configuration::{
 };
 pub use content::{Built, digest};
 pub use dialect::{Case, Dialect};
-pub use log::{Connection, Question, Request};
+pub use log::{Connection, OnRequest, Question, Request};
 pub use running::{Registry, Running};

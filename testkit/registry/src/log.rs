@@ -70,6 +70,9 @@ impl Request {
     }
 }
 
+/// What is told of every answered request, as it is answered.
+pub type OnRequest = Box<dyn Fn(&Request) + Send + Sync>;
+
 /// One accepted connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Connection {

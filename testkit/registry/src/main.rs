@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use serde_json::json;
-use testkit_registry::{Configuration, Registry, Request, Running};
+use testkit_registry::{Configuration, OnRequest, Registry, Request, Running};
 use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -108,7 +108,7 @@ impl Serve {
                     let _ = log.write_all(&line);
                 }
             };
-            Box::new(tell) as Box<dyn Fn(&Request) + Send + Sync>
+            Box::new(tell) as OnRequest
         });
         let running = Registry::start_and_tell(configuration, tell).await?;
         if let Some(path) = &self.ca {

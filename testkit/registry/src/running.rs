@@ -10,9 +10,11 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::authority::Authority;
-use crate::configuration::{Configuration, ConfigurationError, Endpoint, Image, Rule, Tls, Transport};
+use crate::configuration::{
+    Configuration, ConfigurationError, Endpoint, Image, Record, Rule, Tls, Transport, check,
+};
 use crate::content::{Built, build};
-use crate::log::{Connection, Log, Question, Request};
+use crate::log::{Connection, Log, OnRequest, Question, Request};
 use crate::names::NameServer;
 use crate::serve::connection::accept;
 use crate::serve::live::{Live, Run, fill};
@@ -38,7 +40,7 @@ impl Registry {
     /// As [`Registry::start`].
     pub async fn start_and_tell(
         configuration: Configuration,
-        on_request: Option<Box<dyn Fn(&Request) + Send + Sync>>,
+        on_request: Option<OnRequest>,
     ) -> io::Result<Running> {
         configuration.check().map_err(io::Error::other)?;
         let authority = Authority::new().map_err(io::Error::other)?;
@@ -192,6 +194,8 @@ impl Running {
 
     /// Replaces an endpoint's rules; their counts and clocks begin anew.
     pub fn set_rules(&self, name: &str, rules: Vec<Rule>) {
+        let checked = check(name, &rules);
+        assert!(checked.is_ok(), "the rules can be used: {checked:?}");
         self.find(name).set_rules(rules);
     }
 
@@ -216,6 +220,14 @@ impl Running {
         let acceptor = acceptor(&self.run.authority, &live.endpoint, live.address, &transport)?;
         live.set_transport(transport, acceptor);
         Ok(())
+    }
+
+    /// Replaces the records of the name server; what was asked is counted anew.
+    ///
+    /// # Panics
+    /// When the configuration had no `names`.
+    pub fn set_records(&self, records: Vec<Record>) {
+        self.names.as_ref().expect("the configuration has `names`").set(records);
     }
 
     /// Where the name server listens, over UDP and TCP.

@@ -41,6 +41,16 @@ pub enum ConfigurationError {
         /// What gave it.
         by: String,
     },
+    /// A rule can never do what it says.
+    #[error("use rule {rule} of endpoint {endpoint:?}: {reason}")]
+    Rule {
+        /// The endpoint's name.
+        endpoint: String,
+        /// Which one, from 0.
+        rule: usize,
+        /// Why not.
+        reason: &'static str,
+    },
     /// An image cannot be built.
     #[error("build the image {image}: {reason}")]
     Image {
@@ -82,6 +92,7 @@ impl Configuration {
             if self.endpoints[..index].iter().any(|earlier| earlier.name == endpoint.name) {
                 return Err(ConfigurationError::SameName(endpoint.name.clone()));
             }
+            check(&endpoint.name, &endpoint.rules)?;
             if let Login::Bearer(Token { realm: Realm::Endpoint(wanted), .. }) = &endpoint.login
                 && !self.endpoints.iter().any(|other| other.name == *wanted)
             {
@@ -93,4 +104,31 @@ impl Configuration {
         }
         Ok(())
     }
+}
+
+/// Whether each rule can do what it says.
+pub(crate) fn check(endpoint: &str, rules: &[Rule]) -> Result<(), ConfigurationError> {
+    for (rule, Rule { when, then }) in rules.iter().enumerate() {
+        let http = then.answer.is_some()
+            || then.status.is_some()
+            || then.body.is_some()
+            || then.delivery.is_some()
+            || !then.headers.is_empty()
+            || !then.without.is_empty();
+        let narrow = when.method.is_some()
+            || when.repository.is_some()
+            || when.reference.is_some()
+            || when.user.is_some();
+        let reason = match (when.route == Some(Route::Connection), then.connection) {
+            (true, _) if http => "a connection has no answer: only `connection` and `delay` work",
+            (true, _) if narrow => "a connection has no method, repository, reference or user yet",
+            (false, Some(_)) => "`connection` works with `route: connection` only",
+            (true, _) | (false, None) if !then.status.is_none_or(|status| (100..1000).contains(&status)) => {
+                "a status has three digits"
+            }
+            (true, _) | (false, None) => continue,
+        };
+        return Err(ConfigurationError::Rule { endpoint: endpoint.to_owned(), rule, reason });
+    }
+    Ok(())
 }

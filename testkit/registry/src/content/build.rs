@@ -1,5 +1,7 @@
 //! From an [`Image`] as data to what is served.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::layer::{self, Packed};
@@ -101,14 +103,7 @@ impl Builder<'_> {
         match form {
             Form::Image(entry) => self.image(entry, None),
             Form::Index { entries, attestations } => self.index(entries, *attestations),
-            Form::IndexOfMany(count) => {
-                let descriptors = (0..*count).map(|at| {
-                    let platform = json!({"os": "linux", "architecture": format!("arch{at}")});
-                    self.descriptor(&digest(&at.to_le_bytes()), 500, platform)
-                });
-                let descriptors: Vec<Value> = descriptors.collect();
-                Ok(self.put_index(descriptors))
-            }
+            Form::IndexOfMany(count) => Ok(self.index_of_many(*count)),
             Form::IndexOfItself => {
                 let digest = digest(b"an index that names itself");
                 let platform = json!({"os": "linux", "architecture": "amd64"});
@@ -131,6 +126,21 @@ impl Builder<'_> {
                 Ok(manifest)
             }
         }
+    }
+
+    /// Written as text: a million entries as values would take a gigabyte.
+    fn index_of_many(&mut self, count: u64) -> Manifest {
+        let (media_type, of_entry) =
+            (self.of(OCI_INDEX, DOCKER_LIST), self.of(OCI_MANIFEST, DOCKER_MANIFEST));
+        let entry = |at: u64| {
+            let digest = digest(&at.to_le_bytes());
+            format!(
+                r#"{{"digest":"{digest}","mediaType":"{of_entry}","platform":{{"architecture":"arch{at}","os":"linux"}},"size":500}}"#
+            )
+        };
+        let entries = (0..count).map(entry).collect::<Vec<_>>().join(",");
+        let body = format!(r#"{{"manifests":[{entries}],"mediaType":"{media_type}","schemaVersion":2}}"#);
+        self.repository.put(media_type, body.into_bytes())
     }
 
     fn index(&mut self, entries: &[Entry], attestations: bool) -> Result<Manifest, String> {
@@ -156,16 +166,16 @@ impl Builder<'_> {
 
     fn attestation(&mut self, subject: &str) -> Value {
         let statement = json!({"_type": "https://in-toto.io/Statement/v0.1", "subject": [{"name": subject}]});
-        let layer = self.blob(statement.to_string().into_bytes(), "layer:0");
+        let layer = self.blob(canonical(&statement), "layer:0");
         let unknown = json!({"architecture": "unknown", "os": "unknown", "config": {}, "rootfs": {"type": "layers", "diff_ids": [layer.0]}});
-        let config = self.blob(unknown.to_string().into_bytes(), "config");
+        let config = self.blob(canonical(&unknown), "config");
         let body = json!({
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
             "config": {"mediaType": OCI_CONFIG, "digest": config.0, "size": config.1},
             "layers": [{"mediaType": "application/vnd.in-toto+json", "digest": layer.0, "size": layer.1}],
         });
-        let manifest = self.repository.put(OCI_MANIFEST, body.to_string().into_bytes());
+        let manifest = self.repository.put(OCI_MANIFEST, canonical(&body));
         let mut descriptor = json!({
             "mediaType": OCI_MANIFEST,
             "digest": manifest.digest,
@@ -213,7 +223,7 @@ impl Builder<'_> {
         if let Some(variant) = &entry.variant {
             config["variant"] = json!(variant);
         }
-        let (digest, size) = self.blob(config.to_string().into_bytes(), "config");
+        let (digest, size) = self.blob(canonical(&config), "config");
         let media_type = self.of(OCI_MANIFEST, DOCKER_MANIFEST);
         let mut body = json!({
             "schemaVersion": 2,
@@ -225,7 +235,7 @@ impl Builder<'_> {
             let bytes = usize::try_from(bytes).map_err(|error| error.to_string())?;
             body["annotations"] = json!({"padding": "x".repeat(bytes)});
         }
-        Ok(self.repository.put(media_type, body.to_string().into_bytes()))
+        Ok(self.repository.put(media_type, canonical(&body)))
     }
 
     fn ready_made(&mut self, form: ReadyMade) -> Result<Manifest, String> {
@@ -244,11 +254,11 @@ impl Builder<'_> {
                     "signatures": [{"header": {"alg": "ES256"}, "signature": "AA", "protected": "AA"}],
                 });
                 let media_type = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-                self.repository.put(media_type, body.to_string().into_bytes())
+                self.repository.put(media_type, canonical(&body))
             }
             ReadyMade::HelmChart => {
-                let config = json!({"name": "chart", "version": "1.0.0", "apiVersion": "v2"}).to_string();
-                let config = self.blob(config.into_bytes(), "config");
+                let config = json!({"name": "chart", "version": "1.0.0", "apiVersion": "v2"});
+                let config = self.blob(canonical(&config), "config");
                 let layer = self.blob(layer.bytes, "layer:0");
                 let body = json!({
                     "schemaVersion": 2,
@@ -256,11 +266,11 @@ impl Builder<'_> {
                     "config": {"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": config.0, "size": config.1},
                     "layers": [{"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": layer.0, "size": layer.1}],
                 });
-                self.repository.put(OCI_MANIFEST, body.to_string().into_bytes())
+                self.repository.put(OCI_MANIFEST, canonical(&body))
             }
             ReadyMade::Artifact => {
                 let body = self.artifact("application/vnd.example.thing", "thing");
-                self.repository.put(OCI_MANIFEST, body.to_string().into_bytes())
+                self.repository.put(OCI_MANIFEST, canonical(&body))
             }
         })
     }
@@ -281,7 +291,7 @@ impl Builder<'_> {
         let mut body = self.artifact(artifact_type, text);
         body["subject"] =
             json!({"mediaType": subject.media_type, "digest": subject.digest, "size": subject.body.len()});
-        let manifest = self.repository.put(OCI_MANIFEST, body.to_string().into_bytes());
+        let manifest = self.repository.put(OCI_MANIFEST, canonical(&body));
         let descriptor = json!({
             "mediaType": OCI_MANIFEST,
             "digest": manifest.digest,
@@ -315,4 +325,21 @@ impl Builder<'_> {
         let media_type = self.of(OCI_INDEX, DOCKER_LIST);
         self.repository.put(media_type, body)
     }
+}
+
+/// JSON with sorted keys, whatever serde_json's `preserve_order` is in this build: digests depend on it.
+fn canonical(value: &Value) -> Vec<u8> {
+    fn sorted(value: &Value) -> String {
+        match value {
+            Value::Object(object) => {
+                let fields: BTreeMap<&String, &Value> = object.iter().collect();
+                let fields =
+                    fields.into_iter().map(|(key, value)| format!("{}:{}", json!(key), sorted(value)));
+                format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+            }
+            Value::Array(values) => format!("[{}]", values.iter().map(sorted).collect::<Vec<_>>().join(",")),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+        }
+    }
+    sorted(value).into_bytes()
 }

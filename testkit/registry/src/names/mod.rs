@@ -5,7 +5,7 @@ mod message;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::configuration::{NameAnswer, Names};
+use crate::configuration::{NameAnswer, Names, Record};
 use crate::glob::fits;
 use crate::log::{Log, Question};
 use message::{Asked, read, write};
@@ -22,11 +22,13 @@ use message::{Asked, read, write};
 #[derive(Debug)]
 pub(crate) struct NameServer {
     address: SocketAddr,
+    zone: Arc<Zone>,
     tasks: Vec<JoinHandle<()>>,
 }
 
+#[derive(Debug)]
 struct Zone {
-    names: Names,
+    names: Mutex<Names>,
     /// How often each name and type was asked for.
     counts: Mutex<BTreeMap<(String, u16), usize>>,
     log: Log,
@@ -36,9 +38,18 @@ impl NameServer {
     pub(crate) async fn start(names: Names, log: Log) -> io::Result<Self> {
         let (udp, tcp) = both(names.listen).await?;
         let address = udp.local_addr()?;
-        let zone = Arc::new(Zone { names, counts: Mutex::default(), log });
-        let tasks = vec![tokio::spawn(over_udp(Arc::clone(&zone), udp)), tokio::spawn(over_tcp(zone, tcp))];
-        Ok(Self { address, tasks })
+        let zone = Arc::new(Zone { names: Mutex::new(names), counts: Mutex::default(), log });
+        let tasks = vec![
+            tokio::spawn(over_udp(Arc::clone(&zone), udp)),
+            tokio::spawn(over_tcp(Arc::clone(&zone), tcp)),
+        ];
+        Ok(Self { address, zone, tasks })
+    }
+
+    /// Replaces the records; questions are counted anew.
+    pub(crate) fn set(&self, records: Vec<Record>) {
+        lock(&self.zone.names).records = records;
+        lock(&self.zone.counts).clear();
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -122,26 +133,31 @@ impl Zone {
             kind: asked.kind,
             answer: word(&answer).to_owned(),
         });
-        let resolve = |name: &str| match self.record(name).and_then(|record| record.answers.last()) {
-            Some(NameAnswer::Addresses(addresses) | NameAnswer::OverTcp(addresses)) => addresses.clone(),
+        let resolve = |name: &str| match self.record(name).and_then(|mut record| record.answers.pop()) {
+            Some(NameAnswer::Addresses(addresses) | NameAnswer::OverTcp(addresses)) => addresses,
             _ => Vec::new(),
         };
         write(&asked, &answer, tcp, &resolve)
     }
 
-    fn record(&self, name: &str) -> Option<&crate::configuration::Record> {
+    fn record(&self, name: &str) -> Option<Record> {
         let name = name.to_ascii_lowercase();
-        self.names.records.iter().find(|record| fits(&record.name.to_ascii_lowercase(), &name))
+        let fitting = |record: &&Record| fits(&record.name.to_ascii_lowercase(), &name);
+        lock(&self.names).records.iter().find(fitting).cloned()
     }
 
     fn choose(&self, asked: &Asked) -> NameAnswer {
-        let Some(record) = self.record(&asked.name) else { return self.names.otherwise.clone() };
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(record) = self.record(&asked.name) else { return lock(&self.names).otherwise.clone() };
+        let mut counts = lock(&self.counts);
         let count = counts.entry((asked.name.to_ascii_lowercase(), asked.kind)).or_default();
         let at = (*count).min(record.answers.len().saturating_sub(1));
         *count += 1;
         record.answers.get(at).cloned().unwrap_or(NameAnswer::NoData)
     }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn word(answer: &NameAnswer) -> &'static str {

@@ -6,7 +6,7 @@ use super::login::{self, Identity};
 use super::reply::Reply;
 use super::route::Target;
 use super::{limit, live};
-use crate::configuration::{LimitStyle, Limited, Login, Realm, Route, Token, User};
+use crate::configuration::{LimitStyle, Limited, Login, Quota, Realm, Route, Token, User};
 use crate::dialect::{At, Case, Challenge, Dialect, Refusal, Scheme, Words};
 use crate::glob::fits;
 
@@ -249,12 +249,10 @@ impl Context<'_> {
     /// This case in any dialect, whoever says it.
     pub(crate) fn refusal_of(&self, dialect: Dialect, case: Case) -> Reply {
         let Some(refusal) = dialect.row().refusal(case) else {
-            let anonymous = self.identity().name().is_none();
-            let style = match dialect.row().limited {
-                LimitStyle::DockerHub if anonymous => LimitStyle::DockerHubAnonymous,
-                style => style,
-            };
-            return limit::reply(&Limited { style, reset: None });
+            return limit::reply(&Limited {
+                style: self.limit_style(dialect, &self.identity()),
+                reset: None,
+            });
         };
         let mut reply = self.words(refusal);
         match refusal.challenge {
@@ -266,6 +264,25 @@ impl Context<'_> {
             Challenge::Literal(text) => reply.set("WWW-Authenticate", text),
         }
         reply
+    }
+
+    /// The 429 of this endpoint's dialect, with the figures of the quota that is spent.
+    pub(crate) fn limited(&self, identity: &Identity, quota: Quota) -> Reply {
+        let style = self.limit_style(self.live().endpoint.dialect, identity);
+        let reply = limit::reply(&Limited { style, reset: Some(quota.window) });
+        match style {
+            LimitStyle::DockerHub | LimitStyle::DockerHubAnonymous => {
+                limit::docker_hub(reply, identity.name().is_none(), quota.pulls, 0, quota.window)
+            }
+            _ => reply,
+        }
+    }
+
+    fn limit_style(&self, dialect: Dialect, identity: &Identity) -> LimitStyle {
+        match dialect.row().limited {
+            LimitStyle::DockerHub if identity.name().is_none() => LimitStyle::DockerHubAnonymous,
+            style => style,
+        }
     }
 
     fn words(&self, refusal: &Refusal) -> Reply {

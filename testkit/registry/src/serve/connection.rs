@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -33,8 +34,11 @@ pub(crate) async fn accept(run: Arc<Run>, index: usize, listener: TcpListener) {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // A client that is gone before it was accepted is no reason to end.
-                let Ok((tcp, peer)) = accepted else { continue };
+                let Ok((tcp, peer)) = accepted else {
+                    // A client that went, or no descriptor left: no reason to end, and none to spin.
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                };
                 let run = Arc::clone(&run);
                 connections.spawn(async move {
                     // What breaks a connection is the client's matter: it is what these faults are for.
@@ -109,7 +113,9 @@ async fn serve(run: &Run, index: usize, mut tcp: TcpStream, peer: SocketAddr) ->
 /// Reads something, answers these bytes, and closes so that the client can read them.
 async fn answered_below(mut tcp: TcpStream, answer: &[u8]) -> io::Result<()> {
     let mut hello = [0; 4096];
-    tcp.read(&mut hello).await?;
+    if tcp.read(&mut hello).await? == 0 {
+        return Ok(());
+    }
     tcp.write_all(answer).await?;
     tcp.shutdown().await?;
     // Closing with unread bytes would reset the connection and take the answer away.

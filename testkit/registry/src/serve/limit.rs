@@ -16,17 +16,13 @@ pub(crate) fn reply(limited: &Limited) -> Reply {
     let reset = limited.reset.unwrap_or(Duration::from_secs(60));
     let seconds = reset.as_secs();
     let too_many = |words: &str| Reply::error(429, "TOOMANYREQUESTS", words);
-    let hub = |words: &str, source: &str| {
-        too_many(words)
-            .with("ratelimit-limit", format!("100;w={seconds}"))
-            .with("ratelimit-remaining", format!("0;w={seconds}"))
-            .with("docker-ratelimit-source", source)
-            .with("Retry-After", seconds.to_string())
+    let hub = |words: &str, anonymous: bool| {
+        docker_hub(too_many(words), anonymous, 100, 0, reset).with("Retry-After", seconds.to_string())
     };
     match limited.style {
         LimitStyle::Bare => too_many("too many requests"),
-        LimitStyle::DockerHub => hub(HUB, "11111111-2222-3333-4444-555555555555"),
-        LimitStyle::DockerHubAnonymous => hub(HUB_ANONYMOUS, "192.0.2.1"),
+        LimitStyle::DockerHub => hub(HUB, false),
+        LimitStyle::DockerHubAnonymous => hub(HUB_ANONYMOUS, true),
         LimitStyle::DockerHubAbuse => Reply::new(429, "text/plain", b"Too Many Requests".to_vec()),
         LimitStyle::RetryAfterSeconds => {
             too_many("too many requests").with("Retry-After", seconds.to_string())
@@ -46,6 +42,17 @@ pub(crate) fn reply(limited: &Limited) -> Reply {
         LimitStyle::Quay => Reply::html(429, "429 Too Many Requests"),
         LimitStyle::Ecr => too_many("Rate exceeded"),
     }
+}
+
+/// Docker Hub's figures on a manifest's answer, well or refused (pull-facts 4.4).
+pub(crate) fn docker_hub(reply: Reply, anonymous: bool, limit: u64, left: u64, window: Duration) -> Reply {
+    let window = window.as_secs();
+    // The client's address, or the account's id.
+    let source = if anonymous { "192.0.2.1" } else { "11111111-2222-3333-4444-555555555555" };
+    reply
+        .with("ratelimit-limit", format!("{limit};w={window}"))
+        .with("ratelimit-remaining", format!("{left};w={window}"))
+        .with("docker-ratelimit-source", source)
 }
 
 /// A date of HTTP so long from now.

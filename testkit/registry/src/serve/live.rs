@@ -11,10 +11,10 @@ use super::login::Identity;
 use super::route::Target;
 use super::token::Signer;
 use crate::authority::Authority;
-use crate::configuration::{Endpoint, Login, Realm, Route, Rule, Then, Transport, User, When};
+use crate::configuration::{Endpoint, Login, Quota, Realm, Route, Rule, Then, Transport, User, When};
 use crate::content::{Built, Store};
 use crate::glob::fits;
-use crate::log::Log;
+use crate::log::{Log, OnRequest};
 
 /// All of a run.
 pub(crate) struct Run {
@@ -23,7 +23,7 @@ pub(crate) struct Run {
     pub(crate) signer: Signer,
     pub(crate) authority: Authority,
     /// Told of each request when it was answered.
-    pub(crate) on_request: Option<Box<dyn Fn(&crate::log::Request) + Send + Sync>>,
+    pub(crate) on_request: Option<OnRequest>,
 }
 
 /// One endpoint.
@@ -108,19 +108,19 @@ impl Live {
         Place { name: self.endpoint.name.clone(), scheme: if tls { "https" } else { "http" }, authority }
     }
 
-    /// Counts one pull of this identity against its quota; `false` when it is spent.
-    pub(crate) fn spend(&self, identity: &Identity, users: &[User]) -> Option<u64> {
+    /// The quota of this identity and what is left of it; `None` where it has none.
+    pub(crate) fn quota(&self, identity: &Identity, users: &[User]) -> Option<(Quota, u64)> {
         let quota = match identity.name() {
             Some(name) => users.iter().find(|user| user.name == name).and_then(|user| user.quota),
             None => self.endpoint.anonymous_quota,
         }?;
-        let mut state = self.state();
-        let spent = state.spent.entry(identity.name().map(str::to_owned)).or_default();
-        if *spent >= quota.pulls {
-            return Some(0);
-        }
-        *spent += 1;
-        Some(quota.pulls - *spent + 1)
+        let spent = self.state().spent.get(&identity.name().map(str::to_owned)).copied().unwrap_or(0);
+        Some((quota, quota.pulls.saturating_sub(spent)))
+    }
+
+    /// Counts one pull of this identity.
+    pub(crate) fn spend(&self, identity: &Identity) {
+        *self.state().spent.entry(identity.name().map(str::to_owned)).or_default() += 1;
     }
 
     /// The first rule for connections that fits now.
@@ -138,7 +138,7 @@ impl Live {
         user: Option<&str>,
     ) -> Option<(usize, Then)> {
         self.first(|when| {
-            when.route.map_or(true, |route| route == target.route)
+            when.route.is_none_or(|route| route == target.route)
                 && when.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
                 && when
                     .repository

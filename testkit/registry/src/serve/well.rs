@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::access::Context;
+use super::limit;
 use super::login::Identity;
 use super::reply::Reply;
 use super::token::{Access, Claims};
 use crate::configuration::Route;
 use crate::content::{Manifest, Repository};
-use crate::dialect::{At, Case};
+use crate::dialect::{At, Case, Dialect};
 
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -86,13 +87,22 @@ fn manifest(context: &Context<'_>, repository: &Repository, identity: &Identity)
     if let Some(reply) = not_accepted(context, repository, found) {
         return reply;
     }
+    let users = context.run.users(context.index);
+    let Some((quota, mut left)) = context.live().quota(identity, &users) else { return of_manifest(found) };
     if context.asked.method == "GET" {
-        let users = context.run.users(context.index);
-        if context.live().spend(identity, &users) == Some(0) {
-            return context.refusal(Case::Limited);
+        if left == 0 {
+            return context.limited(identity, quota);
         }
+        context.live().spend(identity);
+        left -= 1;
     }
-    of_manifest(found)
+    let reply = of_manifest(found);
+    match context.live().endpoint.dialect {
+        Dialect::DockerHub => {
+            limit::docker_hub(reply, identity.name().is_none(), quota.pulls, left, quota.window)
+        }
+        _ => reply,
+    }
 }
 
 /// A manifest as it is served.
