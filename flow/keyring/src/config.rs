@@ -4,6 +4,7 @@
 //! one folder up. Only `username`, `password` and `auth` count; `identitytoken`, `credsStore` and the like are not read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use pullmedic_model::object::Secret;
 use secrecy::zeroize::Zeroizing;
@@ -12,15 +13,21 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::json::{self, Kind, Value, is_field};
 use crate::{base64, login};
 
-/// One entry of `auths`. `Debug` prints no value of it.
-#[derive(Debug, Clone)]
+/// One entry of `auths`. `Debug` prints no value of it, and its key only as it may be shown.
+#[derive(Clone)]
 pub struct Entry {
-    /// Its key, as written.
+    /// Its key, as written: not to be shown, since people write `user:password@host`.
     pub key: String,
     /// The user name; empty when none is given, and the entry counts all the same.
     pub user: SecretString,
     /// The password; may be empty too.
     pub password: SecretString,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("key", &login::shown_key(&self.key)).finish_non_exhaustive()
+    }
 }
 
 /// A secret that does not decode. From Kubernetes 1.33 on it fails the pull of the pod, whatever its other secrets hold.

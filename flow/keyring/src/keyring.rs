@@ -1,5 +1,7 @@
 //! What the kubelet sends for an image, in its order.
 
+use std::fmt;
+
 use pullmedic_model::Reference;
 use pullmedic_model::object::Secret;
 use pullmedic_model::probe::Login;
@@ -9,8 +11,8 @@ use crate::config::{self, Malformed, Pair};
 use crate::key::{Target, filed};
 use crate::login;
 
-/// A login that is sent for an image. `Debug` prints no value of it.
-#[derive(Debug, Clone)]
+/// A login that is sent for an image. `Debug` prints no value of it, and its key only as it may be shown.
+#[derive(Clone)]
 pub struct Found {
     /// The login, as of the pod's own secrets; who takes it from another sets `of_the_pod` and `used_by`.
     pub login: Login,
@@ -18,10 +20,16 @@ pub struct Found {
     pub user: SecretString,
     /// The password; may be empty.
     pub password: SecretString,
-    /// The key in `auths`, as written.
+    /// The key in `auths`, as written: not to be shown (`login.name.key` is).
     pub key: String,
     /// The key as the kubelet files it, which decides the order: `ghcr.io/acme` for `https://ghcr.io/v2/acme`.
     pub filed: String,
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").field("login", &self.login).finish_non_exhaustive()
+    }
 }
 
 /// What the kubelet sends for `image`, in its order, given the pod's secrets in theirs; each is tried until one works.

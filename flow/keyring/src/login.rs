@@ -118,3 +118,82 @@ fn expires(password: &str) -> Option<Timestamp> {
     // A float past the range of i64 is cut to it, and that is past the range of a timestamp.
     Timestamp::from_second(seconds as i64).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_that_looks_like_a_secret_is_not_shown() {
+        for (user, shown) in [
+            ("robot$shop+puller", true),
+            ("00000000-0000-0000-0000-000000000000", true),
+            ("oauth2accesstoken", true),
+            ("gitlab+deploy-token-12345678901234", true),
+            ("first.last@acme.example", true),
+            ("", false),
+            ("a\u{1b}[2Jb", false),
+            ("eyJhbGciOiJIUzI1NiJ9.e30.sig", false),
+            ("ghp_0123456789abcdefghij0123456789abcdef", false),
+            ("dGhpcyBpcyBhIHNlY3JldCBibG9iMTIz", false),
+            ("0123456789abcdef0123456789abcdef", false),
+            (&"a".repeat(65), false),
+        ] {
+            assert_eq!(shown_user(user).is_some(), shown, "{user}");
+        }
+    }
+
+    #[test]
+    fn a_shown_key_holds_no_user_query_or_token() {
+        for (key, shown) in [
+            ("https://index.docker.io/v1/", "https://index.docker.io/v1/"),
+            ("reg.test:5000/Team", "reg.test:5000/Team"),
+            ("https://u:p@reg.test/x", "https://REDACTED@reg.test/x"),
+            ("u:p@reg.test", "REDACTED@reg.test"),
+            ("u:p@x@reg.test", "REDACTED@reg.test"),
+            ("reg.test/x?sig=abc#d", "reg.test/x"),
+            ("reg.test/ghp_0123456789abcdefghij0123", "reg.test/REDACTED"),
+            ("dGhpcyBpcyBhIHNlY3JldCBibG9iMTIz", "REDACTED"),
+            ("*.dkr.ecr.*.amazonaws.com", "*.dkr.ecr.*.amazonaws.com"),
+        ] {
+            assert_eq!(shown_key(key), shown);
+        }
+        assert!(shown_key(&"a".repeat(1 << 20)).len() < 600);
+    }
+
+    #[test]
+    fn a_password_that_says_when_it_ends_is_believed() {
+        let url = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+        let jwt = |claims: &str| format!("{}.{}.sig", url("{\"alg\":\"none\"}"), url(claims));
+        let ecr = |text: &str| base64::encoded(text.as_bytes());
+        for (password, ends) in [
+            (jwt("{\"exp\":1700000000}"), Some(1_700_000_000)),
+            (jwt("{\"exp\":1700000000.9}"), Some(1_700_000_000)),
+            (jwt("{\"exp\":1e300}"), None),
+            (jwt("{\"exp\":\"soon\"}"), None),
+            (jwt("{}"), None),
+            (ecr("{\"payload\":\"x\",\"version\":\"2\",\"expiration\":1700000000}"), Some(1_700_000_000)),
+            (ecr("{\"payload\":\"x\"}"), None),
+            ("plain".to_owned(), None),
+            ("a.b.c".to_owned(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(expires(&password).map(Timestamp::as_second), ends, "{password}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_of_host_user_and_password_and_of_the_install() {
+        let one = identity(b"k", "h", "u", "p");
+        assert_eq!(one.len(), 32);
+        assert_eq!(one, identity(b"k", "h", "u", "p"));
+        for other in [
+            identity(b"l", "h", "u", "p"),
+            identity(b"k", "i", "u", "p"),
+            identity(b"k", "h", "up", ""),
+            identity(b"k", "h", "u", "q"),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}

@@ -256,3 +256,111 @@ fn from_auth(auth: &str) -> Option<(Texts, Option<&'static str>)> {
     let twice = base64::meant(&once)?;
     texts(&twice).map(|login| (login, Some("auth encoded once instead of twice")))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Malformed, entries};
+
+    fn secret(config: &Value) -> Secret {
+        let content = base64::encoded(config.to_string().as_bytes());
+        let object = json!({
+            "metadata": { "name": "regcred" },
+            "type": "kubernetes.io/dockerconfigjson",
+            "data": { ".dockerconfigjson": content },
+        });
+        Secret::decode(&object.to_string()).unwrap()
+    }
+
+    fn logins(secret: &Secret) -> Result<Vec<(String, String, String)>, Malformed> {
+        let entries = entries(secret)?.unwrap_or_default();
+        let texts = entries.into_iter().map(|entry| {
+            (entry.key, entry.user.expose_secret().to_owned(), entry.password.expose_secret().to_owned())
+        });
+        Ok(texts.collect())
+    }
+
+    #[test]
+    fn an_entry_is_written_as_the_kubelet_reads_it() {
+        let encoded = |text: &str| base64::encoded(text.as_bytes());
+        for (entry, change) in [
+            (json!({ "auth": "u:p" }), "auth encoded in base64"),
+            (json!({ "auth": encoded(&encoded("u:p")) }), "auth encoded once instead of twice"),
+            (json!({ "auth": "dTpw IA" }), "auth written in plain base64 without white space"),
+            (
+                json!({ "auth": "%%%", "username": "u", "password": "p" }),
+                "auth made anew from username and password",
+            ),
+            (json!({ "auth": encoded("u:p\n") }), "white space around the user or password removed"),
+            (
+                json!({ "username": " u", "password": "p\r\n" }),
+                "white space around the user or password removed",
+            ),
+            (
+                json!({ "auth": encoded("u:p"), "password": 7 }),
+                "fields that are no texts written as texts, or dropped",
+            ),
+            (
+                json!({ "auth": encoded("u:p"), "email": [] }),
+                "fields that are no texts written as texts, or dropped",
+            ),
+            (json!("u:p"), "auth encoded in base64"),
+        ] {
+            let mended = normalised(&secret(&json!({ "auths": { "reg.test": entry } }))).unwrap();
+            assert_eq!(
+                logins(&mended.secret),
+                Ok(vec![("reg.test".into(), "u".into(), "p".into())]),
+                "{entry}"
+            );
+            assert_eq!(mended.changes, [format!("auths[\"reg.test\"]: {change}")]);
+            assert!(matches!(
+                normalised(&mended.secret),
+                Err(CannotMend { reason: Reason::NothingToMend, .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn what_the_kubelet_does_not_read_stays() {
+        let config = json!({
+            "auths": { "a.test": { "auth": "u:p", "identitytoken": "t" }, "b.test": {}, "c.test": null },
+            "credHelpers": { "d.test": "x" },
+        });
+        let mended = normalised(&secret(&config)).unwrap();
+        let content: Value = serde_json::from_str(mended.content.expose_secret()).unwrap();
+        assert_eq!(content["auths"]["a.test"]["identitytoken"], "t");
+        assert_eq!(content["auths"]["b.test"], json!({}));
+        assert_eq!(content["credHelpers"], config["credHelpers"]);
+    }
+
+    #[test]
+    fn a_login_that_cannot_be_made_out_is_not_guessed() {
+        for (config, path, reason) in [
+            (json!({ "auths": { "a": { "auth": "!!" } } }), "auths[\"a\"]", Reason::NoLogin),
+            (json!({ "auths": { "a": { "auth": "!!", "username": "u" } } }), "auths[\"a\"]", Reason::NoLogin),
+            (json!({ "auths": { "a": 7 } }), "auths[\"a\"]", Reason::NoLogin),
+            (json!({ "auths": [] }), "auths", Reason::Unreadable),
+            (json!([]), "data[\".dockerconfigjson\"]", Reason::Unreadable),
+        ] {
+            let error = normalised(&secret(&config)).unwrap_err();
+            assert_eq!(error, CannotMend { path: path.to_owned(), reason });
+        }
+    }
+
+    #[test]
+    fn a_key_is_renamed_and_its_neighbours_stay() {
+        let auth = json!({ "auth": base64::encoded(b"u:p") });
+        let given = secret(&json!({ "auths": { "https://u:p@a.test/v1": auth, "b.test": auth } }));
+        let mended = rekeyed(&given, "https://REDACTED@a.test/v1", "a.test").unwrap();
+        let keys = logins(&mended.secret).unwrap().into_iter().map(|login| login.0).collect::<Vec<_>>();
+        assert_eq!(keys, ["a.test", "b.test"]);
+        assert_eq!(mended.changes, ["key \"https://REDACTED@a.test/v1\" becomes \"a.test\""]);
+        for (from, to, reason) in
+            [("c.test", "d.test", Reason::NoSuchKey), ("https://u:p@a.test/v1", "b.test", Reason::KeyTaken)]
+        {
+            assert_eq!(rekeyed(&given, from, to).unwrap_err().reason, reason);
+        }
+    }
+}
