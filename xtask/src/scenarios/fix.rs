@@ -54,13 +54,9 @@ pub(crate) struct Fix {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum How {
-    /// Its command is run in a shell.
+    /// Its command is run in a shell; without one, its patch is sent.
     #[default]
     Command,
-    /// Its patch is sent.
-    Patch,
-    /// Its pod specification is put into the objects, and these are made anew.
-    Objects,
     /// The file that it shows becomes hosts.toml of the host `of`.
     HostsFile,
     /// The authority that it names is put beside hosts.toml of the host `of`.
@@ -193,9 +189,8 @@ fn apply(cluster: &Cluster, case: &Case<'_>, fix: &Fix, finding: Option<&Value>)
         bail!("no remedy {:?}; it offers: {}", fix.remedy, offered.join(" · "));
     };
     match fix.how {
+        How::Command if remedy["command"].is_null() => send_patch(cluster, &remedy["patch"])?,
         How::Command => run_command(cluster, fix, remedy)?,
-        How::Patch => send_patch(cluster, &remedy["patch"])?,
-        How::Objects => make_objects_anew(cluster, case, remedy)?,
         How::HostsFile => {
             let text = remedy["yaml"].as_str().context("the remedy shows no file")?;
             let folder = case.node.certs().join(&fix.of);
@@ -248,7 +243,7 @@ fn left_to_fill_in(line: &str) -> Option<&str> {
 fn send_patch(cluster: &Cluster, patch: &Value) -> Result<()> {
     let text = |key: &str| patch[key].as_str().unwrap_or_default().to_owned();
     if !patch.is_object() {
-        bail!("the remedy has no patch");
+        bail!("the remedy has neither command nor patch");
     }
     let version = text("apiVersion");
     let group = version.split_once('/').map(|(group, _)| format!(".{group}")).unwrap_or_default();
@@ -257,48 +252,6 @@ fn send_patch(cluster: &Cluster, patch: &Value) -> Result<()> {
     let (name, namespace) = (text("name"), text("namespace"));
     let line = ["patch", &kind, &name, "--namespace", &namespace, "--type=json", "--patch", &operations];
     run(&mut kubectl(&cluster.programs, &line))
-}
-
-/// For pods and Jobs, which cannot be changed: the objects with what the remedy shows, made anew.
-fn make_objects_anew(cluster: &Cluster, case: &Case<'_>, remedy: &Value) -> Result<()> {
-    let shown = remedy["yaml"].as_str().context("the remedy shows no YAML")?;
-    let shown: Value = serde_saphyr::from_str(shown).context("the remedy's YAML")?;
-    let mut objects = case.place(&case.scenario.objects)?;
-    for object in &mut objects {
-        let path = match object["kind"].as_str() {
-            Some("Pod") => "/spec",
-            Some("Job") => "/spec/template/spec",
-            _ => continue,
-        };
-        let Some(spec) = object.pointer_mut(path) else { continue };
-        for (field, value) in shown.as_object().into_iter().flatten() {
-            merge(&mut spec[field.as_str()], value);
-        }
-        let (kind, name) = (object["kind"].as_str().unwrap_or_default(), &object["metadata"]["name"]);
-        let name = name.as_str().unwrap_or_default();
-        let line =
-            ["delete", kind, name, "--namespace", &case.namespace, "--ignore-not-found", "--grace-period=1"];
-        run(&mut kubectl(&cluster.programs, &line))?;
-    }
-    inject::apply(cluster, &objects)
-}
-
-/// Lists of named things are merged by name, as a person would; all else is replaced.
-fn merge(into: &mut Value, from: &Value) {
-    let (Some(list), Some(news)) = (into.as_array_mut(), from.as_array()) else {
-        *into = from.clone();
-        return;
-    };
-    for new in news {
-        match list.iter_mut().find(|old| !new["name"].is_null() && old["name"] == new["name"]) {
-            Some(old) => {
-                for (field, value) in new.as_object().into_iter().flatten() {
-                    old[field.as_str()] = value.clone();
-                }
-            }
-            None => list.push(new.clone()),
-        }
-    }
 }
 
 /// As somebody on the node would; `ctr` stands for whatever tool they have.
@@ -411,13 +364,6 @@ mod tests {
         assert!(!runs(&[&pod("Running"), &deployment(2)]));
         assert!(!runs(&[&pod("Running"), &pod("Pending"), &deployment(1)]));
         assert!(!runs(&[]));
-    }
-
-    #[test]
-    fn shown_fields_go_into_the_container_of_that_name() {
-        let mut containers = json!([{"name": "app", "image": "a"}, {"name": "proxy", "image": "b"}]);
-        merge(&mut containers, &json!([{"name": "proxy", "image": "c"}]));
-        assert_eq!(containers, json!([{"name": "app", "image": "a"}, {"name": "proxy", "image": "c"}]));
     }
 
     #[test]

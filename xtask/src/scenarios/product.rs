@@ -168,11 +168,14 @@ impl Product {
             }
             (Some(expected), true) => one(line(), &expected).map(Some),
         };
-        let can = if case.scenario.check { self.checks } else { self.replays };
+        let replay = said(&expect.probe).filter(|_| self.replays);
         let mut runs = Runs {
             words: run(said(&expect.text), &|| self.by_words(&arguments))?,
-            replay: run(said(&expect.probe).filter(|_| can), &|| self.with_replay(case, &arguments))?,
+            replay: run(replay, &|| self.with_replay(case, &arguments))?,
         };
+        if let Some(run) = runs.replay.as_mut().filter(|_| case.scenario.check && !self.checks) {
+            run.answer = Answer::none("the product has no `check`".to_owned());
+        }
         for run in [&mut runs.words, &mut runs.replay].into_iter().flatten() {
             if case.scenario.passwords().iter().any(|password| run.report.contains(password)) {
                 run.answer.differs.push("it shows a password".to_owned());
