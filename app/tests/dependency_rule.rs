@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our packages may depend on of ours, outside of tests.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("pullmedic-model", &[]),
     ("pullmedic-sight", &["pullmedic-model"]),
     ("pullmedic-classify", &["pullmedic-model"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("pullmedic-files", &["pullmedic-model"]),
     ("pullmedic-report", &["pullmedic-model"]),
     ("pullmedic-keyring", &["pullmedic-model"]),
+    ("pullmedic-prevent", &["pullmedic-model"]),
     ("pullmedic-probe", &["pullmedic-model"]),
     ("pullmedic-advise", &["pullmedic-model"]),
     ("pullmedic-node", &["pullmedic-model"]),
@@ -31,6 +32,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "pullmedic-report",
             "pullmedic-keyring",
             "pullmedic-probe",
+            "pullmedic-prevent",
             "pullmedic-advise",
             "pullmedic-node",
             "pullmedic-registry",
@@ -39,12 +41,13 @@ const ALLOWED: [(&str, &[&str]); 12] = [
 ];
 
 /// Packages that are pure: nothing below them may do I/O on the network or run tasks.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "pullmedic-model",
     "pullmedic-sight",
     "pullmedic-classify",
     "pullmedic-report",
     "pullmedic-keyring",
+    "pullmedic-prevent",
     "pullmedic-probe",
     "pullmedic-advise",
 ];
