@@ -1,0 +1,51 @@
+//! Keeps what we sent from coming back: a server may quote our own login or token in its answer.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use pullmedic_model::Captured;
+use pullmedic_model::capture::REDACTED;
+use secrecy::{ExposeSecret, SecretString};
+
+/// The secrets that one ask may have sent.
+#[derive(Default)]
+pub(crate) struct Scrub(Vec<SecretString>);
+
+/// Shorter ones would blank every other word; what is that short is no secret.
+const SHORTEST: usize = 4;
+
+impl Scrub {
+    /// Adds a secret and the forms in which it is sent.
+    pub(crate) fn add(&mut self, user: &SecretString, password: &SecretString) {
+        let (user, password) = (user.expose_secret(), password.expose_secret());
+        self.push(password.to_owned());
+        if !password.is_empty() {
+            self.push(STANDARD.encode(format!("{user}:{password}")));
+            self.push(url::form_urlencoded::byte_serialize(password.as_bytes()).collect());
+        }
+    }
+
+    /// Adds one secret.
+    pub(crate) fn push(&mut self, secret: String) {
+        let secret = SecretString::from(secret);
+        let known = |kept: &SecretString| kept.expose_secret() == secret.expose_secret();
+        if secret.expose_secret().len() >= SHORTEST && !self.0.iter().any(known) {
+            self.0.push(secret);
+        }
+    }
+
+    /// The text without them.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.0 {
+            if text.contains(secret.expose_secret()) {
+                text = text.replace(secret.expose_secret(), REDACTED);
+            }
+        }
+        text
+    }
+
+    /// The text without them, redacted and capped.
+    pub(crate) fn captured(&self, text: &str) -> Captured {
+        Captured::new(&self.text(text))
+    }
+}

@@ -1,0 +1,574 @@
+//! One ask on its way: the stages it has walked, and the connections it holds.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http_body_util::Full;
+use pullmedic_model::probe::record::{Answer, Certificate, NotAsked, Step};
+use pullmedic_model::probe::{Ask, Class, LoginName};
+use pullmedic_model::{Endpoint, Stage};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use crate::answer;
+use crate::digest::{Digest, Hasher};
+use crate::guard;
+use crate::handshake;
+use crate::peek::Peek;
+use crate::prober::{Held, Shared};
+use crate::proxy::{Proxy, Way};
+use crate::scrub::Scrub;
+use crate::target::Target;
+use crate::tunnel;
+use crate::wire::{self, NoAnswer, Open, Reading, header};
+
+/// containerd's `TLSHandshakeTimeout`.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Why an ask ended before it got what it wanted.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Refused { stage: Stage, endpoint: Endpoint, class: Class },
+    NotAsked(NotAsked),
+}
+
+impl From<NotAsked> for Stop {
+    fn from(reason: NotAsked) -> Stop {
+        Stop::NotAsked(reason)
+    }
+}
+
+/// Which addresses may be dialled, beyond those that never are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// A host of a spec: private and loopback ones too.
+    Any,
+    /// Where a redirect leads: loopback only if the registry is there itself.
+    Redirect { from_loopback: bool },
+    /// A token service that nothing but the challenge names: the public network only.
+    Global,
+}
+
+/// What is read of a body of success.
+pub(crate) enum Take {
+    /// All of it, to this many bytes.
+    Whole(usize),
+    /// Its digest.
+    Hash(Hasher),
+}
+
+/// One request.
+pub(crate) struct Sending<'s> {
+    pub(crate) target: &'s Target,
+    pub(crate) stage: Stage,
+    pub(crate) method: Method,
+    /// With query.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(HeaderName, String)>,
+    pub(crate) accept: &'s str,
+    pub(crate) authorization: Option<&'s SecretString>,
+    /// The login whose value, or whose token, is sent.
+    pub(crate) login: Option<LoginName>,
+    pub(crate) body: Option<SecretString>,
+    pub(crate) take: Take,
+    pub(crate) reach: Reach,
+}
+
+/// An answer and its body.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// Bytes that came.
+    pub(crate) length: u64,
+    pub(crate) digest: Option<Digest>,
+    /// What is wrong with the body.
+    pub(crate) fault: Option<Class>,
+    pub(crate) endpoint: Endpoint,
+    /// Its step.
+    pub(crate) step: usize,
+}
+
+struct Connection {
+    target: Target,
+    open: Open,
+    address: Option<IpAddr>,
+    /// A plain request through a proxy names the whole URL, and the proxy's own login.
+    proxy_authorization: Option<SecretString>,
+    whole_url: bool,
+}
+
+/// One ask on its way.
+pub(crate) struct Walk<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) ask: &'a Ask,
+    pub(crate) held: Option<Arc<Held>>,
+    pub(crate) agent: String,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) requests: u32,
+    pub(crate) scrub: Scrub,
+    /// Whether the host turned out to speak plain HTTP.
+    pub(crate) plain: bool,
+    connections: Vec<Connection>,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(shared: &'a Shared, ask: &'a Ask, held: Option<Arc<Held>>, agent: String) -> Walk<'a> {
+        let mut scrub = Scrub::default();
+        if let Some(held) = &held {
+            scrub.add(&held.user, &held.password);
+        }
+        let (steps, connections) = (Vec::new(), Vec::new());
+        Walk { shared, ask, held, agent, steps, requests: 0, scrub, plain: false, connections }
+    }
+
+    /// Where the ask goes, by what is known so far.
+    pub(crate) fn target(&self) -> Target {
+        let https = self.ask.host.scheme != pullmedic_model::probe::route::Scheme::Http && !self.plain;
+        Target::of_host(&self.ask.host, https)
+    }
+
+    /// A refusal.
+    pub(crate) fn refused(&self, stage: Stage, endpoint: &Endpoint, class: Class) -> Stop {
+        Stop::Refused { stage, endpoint: endpoint.clone(), class }
+    }
+
+    /// Marks a step as refused and says why; the stop for it.
+    pub(crate) fn refuse(&mut self, step: usize, class: Class, why: &str) -> Stop {
+        let detail = self.scrub.captured(why);
+        let step = &mut self.steps[step];
+        step.failed = Some(class);
+        if !detail.is_empty() {
+            step.detail = detail;
+        }
+        Stop::Refused { stage: step.stage, endpoint: step.endpoint.clone(), class }
+    }
+
+    /// Notes a step below HTTP.
+    fn note(
+        &mut self,
+        stage: Stage,
+        endpoint: &Endpoint,
+        began: Instant,
+        address: Option<IpAddr>,
+        detail: &str,
+        failed: Option<Class>,
+    ) -> usize {
+        self.steps.push(Step {
+            stage,
+            endpoint: endpoint.clone(),
+            address,
+            sent: String::new(),
+            login: None,
+            took_us: micros(began),
+            detail: self.scrub.captured(detail),
+            failed,
+            answer: None,
+            certificate: None,
+        });
+        self.steps.len() - 1
+    }
+
+    /// The addresses of a host.
+    pub(crate) async fn addresses(&mut self, target: &Target, reach: Reach) -> Result<Vec<IpAddr>, Stop> {
+        let began = Instant::now();
+        let named = self.shared.names.resolve(&target.host, target.port, self.dial_limit()).await;
+        let endpoint = &target.endpoint;
+        let addresses = match named.addresses {
+            Ok(addresses) => addresses,
+            Err(class) => {
+                self.note(Stage::Name, endpoint, began, None, &named.detail, Some(class));
+                return Err(self.refused(Stage::Name, endpoint, class));
+            }
+        };
+        let may = |address: &IpAddr| match reach {
+            _ if guard::is_never_dialled(*address) => false,
+            Reach::Any | Reach::Redirect { from_loopback: true } => true,
+            Reach::Redirect { from_loopback: false } => !address.to_canonical().is_loopback(),
+            Reach::Global => guard::is_global(*address),
+        };
+        let (good, bad): (Vec<IpAddr>, Vec<IpAddr>) = addresses.into_iter().partition(may);
+        let refused: Vec<String> = bad.iter().map(IpAddr::to_string).collect();
+        let detail = match refused.as_slice() {
+            [] => named.detail,
+            _ => format!("{}; not dialled: {}", named.detail, refused.join(" ")),
+        };
+        self.note(Stage::Name, endpoint, began, None, &detail, None);
+        // All addresses of a service that only a challenge names must be of the public network, not just one.
+        match bad.first() {
+            Some(first) if good.is_empty() || reach == Reach::Global => Err(NotAsked::Address(*first).into()),
+            Some(_) | None => Ok(good),
+        }
+    }
+
+    fn dial_limit(&self) -> Duration {
+        Duration::from_millis(self.ask.host.dial_timeout_ms.clamp(1, 120_000))
+    }
+
+    /// Opens a connection: name, connect, TLS.
+    async fn connect(&mut self, target: &Target, reach: Reach) -> Result<Connection, Stop> {
+        let shared = self.shared;
+        let (stream, address, proxy) = match shared.proxies.way(target.https, &target.host, target.port) {
+            Way::Direct => {
+                let addresses = self.addresses(target, reach).await?;
+                let (stream, address) = self.dial(target, &addresses).await?;
+                (Peek::new(stream), Some(address), None)
+            }
+            Way::Through(proxy) => {
+                self.guard_unseen(target, reach)?;
+                (self.dial_proxy(target, proxy).await?, None, Some(proxy))
+            }
+            Way::Unusable(why) => return Err(NotAsked::Ours(why.to_owned()).into()),
+        };
+        let first = stream.first();
+        let (io, client): (wire::BoxedIo, _) = if target.https {
+            let (io, client) = self.shake(target, stream, address).await?;
+            (io, Some(client))
+        } else {
+            (Box::new(stream), None)
+        };
+        let open = match Open::new(io, first, client).await {
+            Ok(open) => open,
+            Err(error) => {
+                return Err(self.no_answer(
+                    target,
+                    address,
+                    Instant::now(),
+                    String::new(),
+                    None,
+                    Stage::Connect,
+                    &error,
+                ));
+            }
+        };
+        Ok(Connection {
+            target: target.clone(),
+            open,
+            address,
+            proxy_authorization: proxy
+                .filter(|_| !target.https)
+                .and_then(|proxy| proxy.authorization.clone()),
+            whole_url: proxy.is_some() && !target.https,
+        })
+    }
+
+    /// Through a proxy the addresses are the proxy's business; what can be judged is a host that is an address itself.
+    fn guard_unseen(&self, target: &Target, reach: Reach) -> Result<(), Stop> {
+        match target.host.parse::<IpAddr>() {
+            Ok(address) if guard::is_never_dialled(address) => Err(NotAsked::Address(address).into()),
+            Ok(address) if reach == Reach::Global && !guard::is_global(address) => {
+                Err(NotAsked::Address(address).into())
+            }
+            // A service that nothing but the challenge names cannot be judged unseen.
+            Err(_) if reach == Reach::Global => {
+                Err(NotAsked::Realm { realm: format!("{}://{}", target.scheme(), target.authority()) }.into())
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Tries all addresses in order; each is a step. The first refusal is the one that is told, as Go does.
+    async fn dial(&mut self, target: &Target, addresses: &[IpAddr]) -> Result<(TcpStream, IpAddr), Stop> {
+        let end = Instant::now() + self.dial_limit();
+        let mut first = None;
+        for (at, address) in addresses.iter().enumerate() {
+            let began = Instant::now();
+            let limit = share(end.saturating_duration_since(began), addresses.len() - at);
+            let outcome = timeout(limit, TcpStream::connect(SocketAddr::new(*address, target.port))).await;
+            let (class, detail) = match outcome {
+                Ok(Ok(stream)) => {
+                    // Small requests wait for nothing.
+                    let _ = stream.set_nodelay(true);
+                    self.note(Stage::Connect, &target.endpoint, began, Some(*address), "", None);
+                    return Ok((stream, *address));
+                }
+                Ok(Err(error)) => (tunnel::class_of_dial(&error), error.to_string()),
+                Err(_) => (Class::ConnectTimeout, format!("no answer within {} s", limit.as_secs_f32())),
+            };
+            self.note(Stage::Connect, &target.endpoint, began, Some(*address), &detail, Some(class));
+            first.get_or_insert(class);
+        }
+        Err(self.refused(Stage::Connect, &target.endpoint, first.unwrap_or(Class::Unreachable)))
+    }
+
+    async fn dial_proxy(&mut self, target: &Target, proxy: &Proxy) -> Result<Peek, Stop> {
+        let began = Instant::now();
+        let opened =
+            timeout(self.dial_limit(), tunnel::open(&self.shared.names, proxy, target, &self.agent)).await;
+        let (failed, detail) = match opened {
+            Ok(Ok(stream)) => {
+                self.note(
+                    Stage::Connect,
+                    &target.endpoint,
+                    began,
+                    None,
+                    &format!("through the proxy {proxy}"),
+                    None,
+                );
+                return Ok(Peek::new(stream));
+            }
+            Ok(Err(why)) => (Class::Proxy, format!("proxy {proxy}: {why}")),
+            Err(_) => (Class::Proxy, format!("proxy {proxy}: no answer in time")),
+        };
+        self.note(Stage::Connect, &target.endpoint, began, None, &detail, Some(failed));
+        Err(self.refused(Stage::Connect, &target.endpoint, failed))
+    }
+
+    async fn shake(
+        &mut self,
+        target: &Target,
+        stream: Peek,
+        address: Option<IpAddr>,
+    ) -> Result<(wire::BoxedIo, Arc<handshake::ClientAsked>), Stop> {
+        let host = &self.ask.host;
+        // The settings of a host count for its token service on another port of it, not for other machines.
+        let is_own = target.host == self.target().host;
+        let began = Instant::now();
+        let skip = host.skip_verify && is_own;
+        let shaken =
+            timeout(HANDSHAKE, handshake::shake(stream, target, &self.shared.trusts, &host.trust, skip))
+                .await;
+        let (class, told) = match shaken {
+            Ok(Ok(shaken)) => {
+                let step = self.note(Stage::Tls, &target.endpoint, began, address, &shaken.told.detail, None);
+                self.steps[step].certificate = shaken.told.leaf.map(|leaf| leaf.certificate);
+                return Ok((shaken.io, shaken.client));
+            }
+            Ok(Err((class, told))) => (class, Some(told)),
+            Err(_) => (Class::TlsTimeout, None),
+        };
+        let detail =
+            told.as_ref().map_or("no answer to the handshake within 10 s", |told| told.detail.as_str());
+        let step = self.note(Stage::Tls, &target.endpoint, began, address, detail, Some(class));
+        let certificate: Option<Certificate> = told.and_then(|told| told.leaf).map(|leaf| leaf.certificate);
+        self.steps[step].certificate = certificate;
+        Err(self.refused(Stage::Tls, &target.endpoint, class))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all of a step's parts, once")]
+    fn no_answer(
+        &mut self,
+        target: &Target,
+        address: Option<IpAddr>,
+        began: Instant,
+        sent: String,
+        login: Option<LoginName>,
+        stage: Stage,
+        error: &NoAnswer,
+    ) -> Stop {
+        let stage = if error.at_tls { Stage::Tls } else { stage };
+        let step = self.note(stage, &target.endpoint, began, address, &error.why, Some(error.class));
+        if !error.at_tls {
+            self.steps[step].sent = sent;
+            self.steps[step].login = login;
+        }
+        self.refused(stage, &target.endpoint, error.class)
+    }
+
+    /// Sends one request and reads its answer. A connection that is still open is used again.
+    pub(crate) async fn exchange(&mut self, sending: Sending<'_>) -> Result<Reply, Stop> {
+        let kept = self.connections.iter().position(|kept| kept.target == *sending.target);
+        let mut kept = kept.map(|at| self.connections.swap_remove(at));
+        if let Some(connection) = &mut kept
+            && !connection.open.is_reusable().await
+        {
+            kept = None;
+        }
+        let is_kept = kept.is_some();
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => self.connect(sending.target, sending.reach).await?,
+        };
+        let limit = match self.ask.host.answer_timeout_ms {
+            Some(limit) => Duration::from_millis(limit.clamp(1, 600_000)),
+            None => self.shared.limits.answer,
+        };
+        let sent = self.sent(&sending);
+        loop {
+            let request = self.request(&sending, &connection)?;
+            self.shared.budget.take(&sending.target.endpoint).await?;
+            self.requests += 1;
+            let began = Instant::now();
+            match connection.open.send(request, limit).await {
+                Ok(response) => return Ok(self.reply(sending, connection, sent, began, response).await),
+                // The server closed a kept connection before it saw the request: Go opens a new one, too.
+                Err(error)
+                    if is_kept
+                        && error.class == Class::Reset
+                        && sending.method != Method::POST
+                        && connection.address.is_some() =>
+                {
+                    self.requests -= 1;
+                    connection = self.connect(sending.target, sending.reach).await?;
+                    let request = self.request(&sending, &connection)?;
+                    self.requests += 1;
+                    let began = Instant::now();
+                    return match connection.open.send(request, limit).await {
+                        Ok(response) => Ok(self.reply(sending, connection, sent, began, response).await),
+                        Err(error) => Err(self.no_answer(
+                            sending.target,
+                            connection.address,
+                            began,
+                            sent,
+                            sending.login,
+                            sending.stage,
+                            &error,
+                        )),
+                    };
+                }
+                Err(error) => {
+                    return Err(self.no_answer(
+                        sending.target,
+                        connection.address,
+                        began,
+                        sent,
+                        sending.login,
+                        sending.stage,
+                        &error,
+                    ));
+                }
+            }
+        }
+    }
+
+    /// What is shown of a request.
+    fn sent(&self, sending: &Sending<'_>) -> String {
+        self.scrub.captured(&format!("{} {}", sending.method, sending.path)).to_string()
+    }
+
+    fn request(&self, sending: &Sending<'_>, connection: &Connection) -> Result<Request<Full<Bytes>>, Stop> {
+        let ours = |what: &str| Stop::NotAsked(NotAsked::Ours(what.to_owned()));
+        let target = sending.target;
+        let uri = if connection.whole_url {
+            format!("{}://{}{}", target.scheme(), target.authority(), sending.path)
+        } else {
+            sending.path.clone()
+        };
+        let body = sending.body.as_ref().map(|body| Bytes::copy_from_slice(body.expose_secret().as_bytes()));
+        let mut request = Request::builder()
+            .method(sending.method.clone())
+            .uri(uri)
+            .body(Full::new(body.unwrap_or_default()))
+            .map_err(|_| ours("the request cannot be written as HTTP"))?;
+        let headers = request.headers_mut();
+        let mut put = |name: HeaderName, value: &str, is_secret: bool| -> Result<(), Stop> {
+            let mut value =
+                HeaderValue::from_str(value).map_err(|_| ours("a header holds what HTTP cannot carry"))?;
+            value.set_sensitive(is_secret);
+            headers.append(name, value);
+            Ok(())
+        };
+        put(HOST, &target.authority(), false)?;
+        put(USER_AGENT, &self.agent, false)?;
+        if !sending.accept.is_empty() {
+            put(ACCEPT, sending.accept, false)?;
+        }
+        for (name, value) in &sending.headers {
+            put(name.clone(), value, false)?;
+        }
+        if target.is_same_place(&self.target()) {
+            for (name, value) in &self.shared.trusts.get(&self.ask.host.trust).headers {
+                let name = HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| ours("a header of the trust settings has a name that HTTP cannot carry"))?;
+                put(name, value.expose_secret(), true)?;
+            }
+        }
+        if let Some(authorization) = sending.authorization {
+            put(AUTHORIZATION, authorization.expose_secret(), true)?;
+        }
+        if let Some(authorization) = &connection.proxy_authorization {
+            put(http::header::PROXY_AUTHORIZATION, authorization.expose_secret(), true)?;
+        }
+        Ok(request)
+    }
+
+    async fn reply(
+        &mut self,
+        sending: Sending<'_>,
+        connection: Connection,
+        sent: String,
+        began: Instant,
+        response: http::Response<hyper::body::Incoming>,
+    ) -> Reply {
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        let limits = &self.shared.limits;
+        let good = (200..300).contains(&status);
+        let (cap, time, hash) = match sending.take {
+            _ if !good => (limits.error as u64, limits.body, None),
+            Take::Whole(cap) => (cap as u64, limits.body, None),
+            Take::Hash(hasher) => (limits.blob, limits.blob_time, Some(hasher)),
+        };
+        let encoded = header(&head.headers, "content-encoding")
+            .is_some_and(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"));
+        let mut read = wire::read(body, Reading { cap, time, stall: limits.stall, hash }).await;
+        let mut fault = read.fault;
+        if encoded && fault.is_none() && good && sending.method != Method::HEAD {
+            // We accept no encoding, so that caps count what is really there.
+            fault = Some(Class::WrongContent);
+        }
+        if encoded {
+            read.bytes.clear();
+        }
+        if status == 429 {
+            self.shared.budget.told_to_wait(&sending.target.endpoint, header(&head.headers, "retry-after"));
+        }
+        let answer: Answer = answer::of(status, &head.headers, &read.bytes, &self.scrub);
+        self.steps.push(Step {
+            stage: sending.stage,
+            endpoint: sending.target.endpoint.clone(),
+            address: connection.address,
+            sent,
+            login: sending.login,
+            took_us: micros(began),
+            detail: self.scrub.captured(if encoded {
+                "the body is encoded though no encoding was accepted"
+            } else {
+                ""
+            }),
+            failed: None,
+            answer: Some(answer),
+            certificate: None,
+        });
+        if read.fault.is_none() {
+            self.connections.push(connection);
+        }
+        Reply {
+            status,
+            headers: head.headers,
+            body: read.bytes,
+            length: read.length,
+            digest: read.digest,
+            fault,
+            endpoint: sending.target.endpoint.clone(),
+            step: self.steps.len() - 1,
+        }
+    }
+}
+
+/// Microseconds since.
+fn micros(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+/// How long one of the addresses that are left may take: an equal share, but two seconds at least
+/// (Go's `net.Dialer`, [`partialDeadline`](https://github.com/golang/go/blob/master/src/net/dial.go)).
+fn share(left: Duration, addresses: usize) -> Duration {
+    let equal = left / u32::try_from(addresses.max(1)).unwrap_or(u32::MAX);
+    equal.max(Duration::from_secs(2)).min(left)
+}
+
+/// The class of a status that is no success.
+pub(crate) const fn class_of_status(status: u16) -> Class {
+    match status {
+        300..400 => Class::Redirect,
+        400..500 => Class::Status(status),
+        500..600 => Class::ServerError(status),
+        _ => Class::NotARegistry,
+    }
+}
