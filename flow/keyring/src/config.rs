@@ -30,8 +30,9 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// A secret that does not decode. From Kubernetes 1.33 on it fails the pull of the pod, whatever its other secrets hold.
-/// Names the place, never a value.
+/// A secret that does not decode. It fails the pull, whatever the pod's other secrets hold: kubelets from 1.33 on give the
+/// decoder's words as the waiting reason and ask no registry, older ones say `ErrImagePull`. Names the place, never a
+/// value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{defect} at {path} of secret {secret}")]
 pub struct Malformed {

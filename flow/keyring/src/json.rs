@@ -303,3 +303,81 @@ pub(crate) fn letter(bytes: &[u8]) -> (char, usize) {
         .and_then(|text| text.chars().next())
         .map_or((char::REPLACEMENT_CHARACTER, 1), |letter| (letter, width))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(text: &[u8]) -> Vec<(String, Option<String>)> {
+        check(text).unwrap();
+        let members = Value::of(text).members();
+        members.map(|(key, value)| (key.to_string(), value.text().map(|text| text.to_string()))).collect()
+    }
+
+    #[test]
+    fn texts_are_mended_as_go_mends_them() {
+        for (text, expected) in [
+            (&br#"{"k":"a\u00e9\n\/"}"#[..], "aé\n/"),
+            (br#"{"k":"\ud83d\ude00"}"#, "😀"),
+            (br#"{"k":"\ud83dx\ude00"}"#, "\u{fffd}x\u{fffd}"),
+            (br#"{"k":"\ud83d\ud83d\ude00"}"#, "\u{fffd}😀"),
+            (b"{\"k\":\"\xff\xe2\x82x\"}", "\u{fffd}\u{fffd}\u{fffd}x"),
+        ] {
+            assert_eq!(texts(text), [("k".to_owned(), Some(expected.to_owned()))]);
+        }
+    }
+
+    #[test]
+    fn members_come_in_order_with_their_doubles() {
+        let text = br#" {"a" : [1,{"b":"}"}] , "c":"d","a":null, "e":{}, "f":-1.5e3,"g":true} "#;
+        let kinds = Value::of(text).members().map(|(key, value)| (key.to_string(), value.kind()));
+        let expected = [
+            ("a", Kind::List),
+            ("c", Kind::Text),
+            ("a", Kind::Null),
+            ("e", Kind::Object),
+            ("f", Kind::Number),
+            ("g", Kind::Bool),
+        ];
+        assert_eq!(kinds.collect::<Vec<_>>(), expected.map(|(key, kind)| (key.to_owned(), kind)));
+    }
+
+    #[test]
+    fn ten_thousand_levels_are_read_and_one_more_is_not() {
+        for (levels, is_read) in [(DEEPEST, true), (DEEPEST + 1, false)] {
+            let text = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+            assert_eq!(check(text.as_bytes()).is_ok(), is_read);
+        }
+    }
+
+    #[test]
+    fn two_letters_beyond_ascii_fold_into_a_field() {
+        assert!(is_field("AUTHS", "auths") && is_field("auth\u{17f}", "auths"));
+        assert!(is_field("\u{212a}ey", "key") && !is_field("autħs", "auths") && !is_field("auth", "auths"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn reads_what_serde_json_reads_and_nothing_else(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"a\"", "\"\\n\"", "1", "-0", "0.5", "1e2", "01", ".", "-", "true", "null",
+                "nul", " ", "\n", "\"", "\\", "\"k\":", "{\"k\":[", "]}",
+            ]), 0..10),
+        ) {
+            let text = parts.concat();
+            let theirs = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            prop_assert_eq!(check(text.as_bytes()).is_ok(), theirs, "{}", text);
+        }
+
+        #[test]
+        fn any_bytes_are_refused_or_walked(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            if check(&bytes).is_ok() {
+                prop_assert!(Value::of(&bytes).members().count() <= bytes.len());
+            }
+        }
+    }
+}

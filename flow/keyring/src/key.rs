@@ -6,7 +6,7 @@
 use crate::glob;
 use crate::url::{self, Url};
 
-/// The file key that serves Docker Hub when no other key matches.
+/// The key as filed that serves Docker Hub when no other key matches.
 const DEFAULT: &[u8] = b"index.docker.io";
 
 /// What a key as written is filed under: without scheme, user, query, a leading `/v1` or `/v2` that has a slash behind
@@ -73,4 +73,40 @@ pub(crate) fn labels_match(pattern: &[u8], host: &[u8]) -> bool {
 /// colon.
 fn is_default(host: &str) -> bool {
     host == "docker.io" || host == "index.docker.io" || (!host.is_empty() && !host.contains(['.', ':']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_filed_without_what_the_kubelet_drops() {
+        for (key, expected) in [
+            ("reg.test", Some("reg.test")),
+            ("https://reg.test:5000/", Some("reg.test:5000")),
+            ("http://reg.test/v1/", Some("reg.test")),
+            ("reg.test/v2/team", Some("reg.test/team")),
+            ("reg.test/v2/v2/team", Some("reg.test/v2/team")),
+            ("reg.test/v2", Some("reg.test/v2")),
+            ("reg.test/te%61m?a#b", Some("reg.test/team")),
+            ("u:p@reg.test", Some("reg.test")),
+            ("u@x@reg.test", Some("reg.test")),
+            ("HTTPS://reg.test", Some("HTTPS://reg.test")),
+            ("[::1]:5000", Some("[::1]:5000")),
+            ("*.test:5000", Some("*.test:5000")),
+            ("", Some("")),
+            ("reg.test:x", None),
+            ("reg.test:1:2", None),
+            ("reg.test\n", None),
+            ("reg.test ", None),
+            ("r%65g.test", None),
+            ("reg.test/%zz", None),
+            ("reg.test/#%zz", None),
+            ("u<p@reg.test", None),
+            ("r[a]g.test", None),
+            ("[1.2.3.4]", None),
+        ] {
+            assert_eq!(filed(key).as_deref(), expected.map(str::as_bytes), "{key:?}");
+        }
+    }
 }
