@@ -83,6 +83,14 @@ pub fn write_report(report: &Report, form: Form, look: &Look, out: &mut dyn io::
     }
 }
 
+/// Writes any document of ours as JSON, indented, with every character escaped that a reader could not see.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_json(value: &impl serde::Serialize, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    json::write(value, look.ascii, out)
+}
+
 /// The JSON Schema of what [`Form::Json`] and [`Form::Yaml`] write.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Report).to_value()
