@@ -178,7 +178,6 @@ pub(crate) fn joined(base: &str, path: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test's own files")]
 mod tests {
     use std::os::unix::fs::symlink;
 

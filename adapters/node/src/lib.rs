@@ -7,13 +7,23 @@
 //!
 //! - `copy`: the folder, its caps, and links that lead out of it.
 //! - `behaviour`: what differs between containerd's releases.
+//! - `config`: `config.toml`, its versions and imports.
+//! - `hosts_file`, `directory`: one `hosts.toml`, and the folder it stands in with certificates of Docker's layout.
+//! - `mirrors`: the old `mirrors` and `configs` tables.
+//! - `correction`: a file as it should be, where that is certain.
 //! - `address`: addresses and durations as Go reads them.
 //! - `assumed`: the route when no file of the node is known.
 
 mod address;
 mod assumed;
 mod behaviour;
+mod config;
 mod copy;
+mod correction;
+mod directory;
+mod fields;
+mod hosts_file;
+mod mirrors;
 mod trust;
 mod view;
 

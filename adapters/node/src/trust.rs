@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use rustls_pki_types::CertificateDer;
+use pullmedic_model::Captured;
+use pullmedic_model::probe::route::{Defect, DefectKind};
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::SecretString;
+
+use crate::copy::{CERTIFICATES, EtcCopy, Missing};
 
 /// What a runtime trusts at a host and sends to it beyond the system's settings.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +27,16 @@ pub struct TrustFiles {
     pub missing: Vec<String>,
 }
 
+impl TrustFiles {
+    /// Whether nothing differs from the system's settings.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.authorities.is_empty()
+            && self.client.is_none()
+            && self.headers.is_empty()
+            && self.missing.is_empty()
+    }
+}
+
 /// A login that stands in the node's own config. containerd consults it only if the kubelet sent none.
 /// <https://github.com/containerd/containerd/blob/v2.3.4/internal/cri/server/images/image_pull.go#L103-L112>
 #[derive(Clone)]
@@ -38,6 +52,73 @@ pub struct NodeLogin {
 impl fmt::Debug for NodeLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NodeLogin").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+/// What comes of reading the files of one host.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) trust: TrustFiles,
+    pub(crate) defects: Vec<Defect>,
+    pub(crate) remarks: Vec<String>,
+}
+
+impl Gathered {
+    /// Adds a file of authorities, as `AppendCertsFromPEM` would.
+    pub(crate) fn authority(&mut self, copy: &EtcCopy, path: &str) {
+        let Some(pem) = self.file(copy, path, "authority") else { return };
+        if has_certificate(&pem) {
+            self.trust.authorities.push(pem);
+        } else {
+            self.unusable(path, "holds no certificate (`unable to load CA cert`)");
+        }
+    }
+
+    /// Adds a client certificate; without a key file the key stands in the certificate's.
+    pub(crate) fn client(&mut self, copy: &EtcCopy, certificate: &str, key: Option<&str>) {
+        let Some(pem) = self.file(copy, certificate, "client certificate") else { return };
+        let key_file = key.unwrap_or(certificate);
+        let key_pem = match key {
+            Some(key) => self.file(copy, key, "client key"),
+            None => Some(pem.clone()),
+        };
+        let Some(key_pem) = key_pem else { return };
+        if !has_certificate(&pem) {
+            self.unusable(certificate, "holds no client certificate (`failed to load X509 key pair`)");
+        } else if PrivateKeyDer::from_pem_slice(&key_pem).is_err() {
+            self.unusable(key_file, "holds no private key (`failed to load X509 key pair`)");
+        } else if self.trust.client.is_some() {
+            self.remarks.push(format!(
+                "{certificate}: one of several client certificates; only the first is replayed"
+            ));
+        } else if let Ok(key) = String::from_utf8(key_pem) {
+            self.trust.client = Some((pem, key.into()));
+        }
+    }
+
+    fn file(&mut self, copy: &EtcCopy, path: &str, what: &str) -> Option<Vec<u8>> {
+        match copy.read(path, CERTIFICATES) {
+            Ok(bytes) => Some(bytes),
+            Err(Missing::Absent) => {
+                self.unusable(path, &format!("{what}: no such file"));
+                None
+            }
+            // What we could not see is nothing that can be held against the node.
+            Err(missing) => {
+                self.remarks.push(format!("{path}: {what} {}", missing.words()));
+                self.trust.missing.push(path.to_owned());
+                None
+            }
+        }
+    }
+
+    fn unusable(&mut self, path: &str, what: &str) {
+        self.defects.push(Defect {
+            file: Captured::new(path).to_string(),
+            kind: DefectKind::Unreadable,
+            detail: format!("{what}; every pull from the host fails"),
+            corrected: None,
+        });
     }
 }
 

@@ -1,12 +1,17 @@
 //! What is read of a node.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use pullmedic_model::probe::route::{Route, Runtime};
 
 use crate::assumed::assumed_route;
+use crate::behaviour::Behaviour;
+use crate::config::Config;
 use crate::copy::{CERTIFICATES, EtcCopy, Missing, SETTINGS};
+use crate::directory::Directories;
+use crate::mirrors;
 use crate::trust::{NodeLogin, TrustFiles, has_certificate};
 
 /// Where distributions keep the system's authorities, in the order in which Go looks for them.
@@ -64,7 +69,7 @@ pub enum ViewError {
 }
 
 /// What a copy of a node's `/etc` says about pulls.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct View {
     /// The copy.
     pub directory: PathBuf,
@@ -84,6 +89,9 @@ pub struct View {
     pub logins: Vec<NodeLogin>,
     /// What a reader of a verdict should know about the view: what was guessed, what is not in the copy.
     pub remarks: Vec<String>,
+    config: Config,
+    directories: Directories,
+    faults: mirrors::Faults,
     trusts: BTreeMap<String, TrustFiles>,
 }
 
@@ -117,21 +125,52 @@ pub fn read(directory: &Path, runtime: Option<Runtime>) -> Result<View, ViewErro
         return Err(ViewError::NotEtc { path: directory.to_owned() });
     }
 
+    let main = Config::main_file(&copy, &mut remarks)?;
     let guessed = runtime.is_none();
-    let runtime = runtime.unwrap_or(Runtime { name: "containerd".into(), version: guess(0) });
-    remarks.push("config.toml and certs.d: not read yet".into());
+    let runtime = runtime.unwrap_or_else(|| {
+        let runtime = Runtime { name: "containerd".into(), version: guess(main.version()) };
+        remarks.push(format!(
+            "the version of the node's runtime is not known; read as by {runtime}, guessed from the version of its config.toml"
+        ));
+        runtime
+    });
+    let behaviour = Behaviour::new(&runtime, guessed);
+    let mut trusts = BTreeMap::new();
+    let config = Config::read(&copy, main, behaviour, &mut trusts, &mut remarks)?;
+    if config.sandbox_image.is_none() {
+        remarks.push(match behaviour.default_sandbox_image() {
+            Some(image) => format!("the config names no sandbox image; {runtime} then takes {image}"),
+            None => format!("the config names no sandbox image, and the default of {runtime} is not known"),
+        });
+    }
+    let directories = Directories::read(&copy, &config, behaviour, &mut trusts, &mut remarks);
+    let faults = mirrors::read(&copy, &config, behaviour, &mut trusts, &mut remarks);
     Ok(View {
         directory: directory.to_owned(),
         runtime_guessed: guessed,
-        sandbox_image: None,
+        sandbox_image: config.sandbox_image.clone(),
         resolv_conf,
         hosts_file,
         authorities,
-        logins: Vec::new(),
+        logins: config.logins.clone(),
         runtime,
         remarks,
-        trusts: BTreeMap::new(),
+        config,
+        directories,
+        faults,
+        trusts,
     })
+}
+
+impl fmt::Debug for View {
+    /// Without the settings: an address in them may hold a login.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View")
+            .field("directory", &self.directory)
+            .field("runtime", &self.runtime)
+            .field("remarks", &self.remarks)
+            .finish_non_exhaustive()
+    }
 }
 
 impl View {
@@ -144,7 +183,18 @@ impl View {
     /// [`DefectKind::Unreadable`]: pullmedic_model::probe::route::DefectKind::Unreadable
     /// [`DefectKind::Conflict`]: pullmedic_model::probe::route::DefectKind::Conflict
     pub fn route(&self, host: &str) -> Route {
-        assumed_route(host, Some(&self.runtime))
+        let behaviour = Behaviour::new(&self.runtime, self.runtime_guessed);
+        let mut route = if self.config.asks_mirrors() {
+            mirrors::route(&self.config, &self.faults, host, behaviour)
+        } else {
+            self.directories.route(&self.config, host, behaviour)
+        };
+        if !route.of_node {
+            route = assumed_route(host, Some(&self.runtime));
+        }
+        route.defects.extend(self.directories.unread(&self.config, host));
+        route.defects.extend(self.config.defects.iter().cloned());
+        route
     }
 
     /// The trust settings by name, as [`Host::trust`] names them.
