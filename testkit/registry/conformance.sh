@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The registry against clients we did not write: the OCI conformance suite (pull and content discovery) and skopeo.
-# Needs go, and as root on Debian installs skopeo and jq. Ends with `N passed, M failed`.
+# The registry against clients we did not write: the OCI conformance suite (pull and content discovery), skopeo, and
+# every containerd that is here (Debian's, and what the cluster built). Needs go; as root on Debian it installs skopeo
+# and jq. Ends with `N passed, M failed`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH="$HOME/.cargo/bin:/usr/local/go/bin:$PATH"
@@ -14,7 +15,9 @@ done
 
 work=$(mktemp -d)
 registry=
+runtime=
 finish() {
+    [ -z "$runtime" ] || { kill "$runtime" && wait "$runtime"; } 2>/dev/null || true
     [ -z "$registry" ] || kill "$registry" 2>/dev/null || true
     rm -rf "$work"
 }
@@ -113,6 +116,43 @@ says "a corrupt layer is found out" '[Dd]igest' \
 says "and is well the second time" 'Storing signatures' \
     copy --src-tls-verify=false "docker://$(address broken)/team/app:1" "dir:$work/well"
 says "a platform that is missing" 'no image found in' inspect "docker://$(address broken)/team/arm:1"
+# containerd: one of its own, which shares nothing with what runs here.
+pull() { timeout 60 ctr -a "$work/c.sock" images pull --plain-http --snapshotter native "$@"; }
+for containerd in /usr/bin/containerd "$HOME"/.cache/pullmedic/containerd-v*/containerd; do
+    [ "$(id -u)" = 0 ] && [ -x "$containerd" ] && command -v ctr >/dev/null || { echo "no $containerd here"; continue; }
+    version=$("$containerd" --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1)
+    cat >"$work/containerd.toml" <<END
+version = 2
+root = "$work/root-$version"
+state = "$work/state-$version"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "$work/c.sock"
+[ttrpc]
+  address = "$work/t.sock"
+END
+    "$containerd" --config "$work/containerd.toml" >"$work/containerd.log" 2>&1 &
+    runtime=$!
+    for _ in $(seq 100); do
+        timeout 5 ctr -a "$work/c.sock" version >/dev/null 2>&1 && break
+        sleep 0.1
+    done
+    says "containerd $version pulls and unpacks an image" '^done' pull "$(address registry)/conformance/repo1:1.0"
+    says "containerd $version pulls its platform of an index" '^done' pull "$(address registry)/conformance/repo1:many"
+    says "containerd $version pulls Docker's media types" '^done' pull "$(address docker)/team/app:1"
+    says "containerd $version logs in" '^done' pull --user ann:secret "$(address token)/team/app:1"
+    says "containerd $version tells a wrong login" 'failed to fetch oauth token: unexpected status.*401' \
+        pull --user ann:wrong "$(address token)/team/app:1"
+    says "containerd $version tells a private repository" 'insufficient_scope: authorization failed' \
+        pull "$(address token)/team/app:1"
+    says "containerd $version tells a missing platform" 'no match for platform in manifest' \
+        pull "$(address broken)/team/arm:1"
+    says "containerd $version tells a 429" '429 Too Many Requests' pull "$(address broken)/team/limited:1"
+    says "containerd $version tells a corrupt layer" 'unexpected commit digest' pull "$(address broken)/team/corrupt:1"
+    kill "$runtime" && wait "$runtime" || true
+    runtime=
+done
+
 says "every request was written down" '"user":"ann"' cat "$work/requests"
 
 echo "$passed passed, $failed failed"

@@ -1,7 +1,7 @@
 //! An OCI registry, with a name server beside it, that can fail at every stage of a pull: for tests, for the
 //! playground, and for real containerd and skopeo to pull from.
 //!
-//! - [`Configuration`]: endpoints with their [`Transport`], [`Dialect`](dialect::Dialect), [`Login`], [`User`]s,
+//! - [`Configuration`]: endpoints with their [`Transport`], [`Dialect`], [`Login`], [`User`]s,
 //!   [`Image`]s and [`Rule`]s; the same in YAML.
 //! - [`Registry::start`], [`Running`]: addresses, the authority's PEM, the [`Request`]s that came, changes while it runs.
 //! - [`dialect`]: what each vendor says, as a table.

@@ -49,12 +49,21 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Whether this text stands anywhere in the request: for canaries.
+    /// Whether this text stands anywhere in the request, also where it is percent-encoded: for canaries.
     #[must_use]
     pub fn holds(&self, text: &str) -> bool {
-        self.target.contains(text)
+        let encoded = |form: &str| {
+            form_urlencoded::parse(form.as_bytes())
+                .any(|(name, value)| name.contains(text) || value.contains(text))
+        };
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        path.contains(text)
+            || query.contains(text)
             || self.body.contains(text)
+            || encoded(query)
+            || encoded(&self.body)
             || self.headers.iter().any(|(name, value)| name.contains(text) || value.contains(text))
+            || self.basic().is_some_and(|(name, password)| name.contains(text) || password.contains(text))
     }
 
     /// Name and password of its Basic login, in clear; `None` if it has none.

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::authority::Authority;
 use crate::configuration::{
-    Configuration, ConfigurationError, Endpoint, Image, Record, Rule, Tls, Transport, check,
+    Configuration, ConfigurationError, Endpoint, Image, Record, Route, Rule, Tls, Transport, check,
 };
 use crate::content::{Built, build};
 use crate::log::{Connection, Log, OnRequest, Question, Request};
@@ -178,13 +178,17 @@ impl Running {
     /// The names of the endpoints that got a request holding this text: where a canary went.
     #[must_use]
     pub fn seen_at(&self, canary: &str) -> BTreeSet<String> {
-        let with = |request: &Request| {
-            request.holds(canary)
-                || request
-                    .basic()
-                    .is_some_and(|(name, password)| name.contains(canary) || password.contains(canary))
-        };
-        self.requests().into_iter().filter(with).map(|request| request.endpoint).collect()
+        self.requests()
+            .into_iter()
+            .filter(|request| request.holds(canary))
+            .map(|request| request.endpoint)
+            .collect()
+    }
+
+    /// How many requests of this route an endpoint got.
+    #[must_use]
+    pub fn count(&self, name: &str, route: Route) -> usize {
+        self.requests_at(name).iter().filter(|request| request.route == route).count()
     }
 
     /// Forgets requests, connections and questions.

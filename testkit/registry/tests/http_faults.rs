@@ -242,6 +242,12 @@ async fn endless_answers_have_no_end() {
         assert!(came.raw.len() > 8 << 20, "{delivery:?}: {}", came.raw.len());
         assert_eq!(came.end, End::Open);
     }
+    let (_running, address) = under(on_manifest().delivery(Delivery::Endless)).await;
+    assert_eq!(
+        ask(address, "HEAD", MANIFEST, &[]).await.end,
+        End::Closed,
+        "a HEAD has no body to go on for ever"
+    );
     let (_running, address) = under(on_manifest().delivery(Delivery::Chunked)).await;
     let came = get(address, MANIFEST).await;
     assert_eq!(came.header("transfer-encoding"), Some("chunked"));

@@ -114,7 +114,10 @@ async fn forms_get_tokens_and_refresh_tokens_get_more() {
     assert_eq!(with_token(address, MANIFEST, &second).await.status, 200);
     let form = format!("grant_type=refresh_token&refresh_token=made.up.one&{scope}");
     assert_eq!(post(address, "/token", &form).await.status, 401);
-    assert_eq!(running.seen_at("secret").len(), 1);
+    let form = format!("grant_type=password&username=ann&password=can%2Fary&{scope}");
+    assert_eq!(post(address, "/token", &form).await.status, 401);
+    assert_eq!(running.seen_at("can/ary").len(), 1, "percent-encoded, too");
+    assert_eq!(running.count("r", Route::Token), 4);
 }
 
 #[tokio::test]

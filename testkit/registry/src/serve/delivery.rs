@@ -74,6 +74,10 @@ pub(crate) async fn deliver(
         }
         Some(Delivery::Endless) => {
             wire.write_all(head(reply, &Framing::Chunked, false).as_bytes()).await?;
+            if head_only {
+                wire.shutdown().await?;
+                return Ok(After::Given);
+            }
             let part = if body.is_empty() { &[b' '; 4096][..] } else { body };
             // Until the client has had enough: its close makes the write fail.
             loop {

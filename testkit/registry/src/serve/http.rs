@@ -67,6 +67,8 @@ pub(crate) async fn read(
     buffer.drain(..length);
     let length =
         asked.header("content-length").and_then(|text| text.trim().parse::<usize>().ok()).unwrap_or(0);
+    // What is not read of a body would be taken for the next request.
+    asked.keep_alive &= length <= LONGEST_BODY && asked.header("transfer-encoding").is_none();
     let length = length.min(LONGEST_BODY);
     while buffer.len() < length {
         if wire.read_buf(buffer).await? == 0 {
