@@ -5,6 +5,7 @@ use std::fmt;
 use pullmedic_model::Reference;
 use pullmedic_model::object::Secret;
 use pullmedic_model::probe::Login;
+use pullmedic_model::probe::login::SecretState;
 use secrecy::SecretString;
 
 use crate::config::{self, Malformed, Pair};
@@ -73,6 +74,26 @@ pub fn matching(secrets: &[&Secret], image: &str, install_key: &[u8]) -> Result<
         Some(malformed) if found.is_empty() => Err(malformed),
         _ => Ok(found),
     }
+}
+
+/// The logins under keys that nearly match `image` (`SecretState::Near`): what a fix of the key would send. The kubelet
+/// sends none of them. Empty for a secret that matches, or does not decode.
+pub fn nearly_matching(secret: &Secret, image: &str, install_key: &[u8]) -> Vec<Found> {
+    let SecretState::Near(near) = crate::near::state(secret, image) else { return Vec::new() };
+    let Ok(reference) = Reference::parse(image) else { return Vec::new() };
+    let decoded = config::decode(secret).ok().flatten().unwrap_or_default();
+    let entries = decoded.into_iter().filter_map(|(key, pair)| {
+        let name = login::name(secret, &key);
+        if !near.iter().any(|near| near.login == name) {
+            return None;
+        }
+        let (user, password) = pair.texts()?;
+        let login = login::login(name, &user, &password, &reference.host, install_key);
+        let filed = String::from_utf8_lossy(&filed(&key).unwrap_or_default()).into_owned();
+        // Not what the kubelet itself would send, so no mirror is to see it.
+        Some(Found { login: Login { of_the_pod: false, ..login }, user, password, key, filed })
+    });
+    entries.collect()
 }
 
 struct Candidate<'a> {

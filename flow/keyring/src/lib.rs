@@ -25,7 +25,7 @@ mod template;
 mod url;
 
 pub use config::{Entry, Malformed, entries};
-pub use keyring::{Found, matching};
+pub use keyring::{Found, matching, nearly_matching};
 pub use mend::{CannotMend, Mended, Reason, normalised, rekeyed};
 pub use near::{may_go_to, state};
 pub use pullmedic_model::probe::login::{KeyDiffers, NearKey, SecretState};

@@ -194,3 +194,15 @@ fn a_login_goes_to_the_images_own_registry_only() {
         assert_eq!(may_go_to(key, &endpoint, image), expected, "{key} to {endpoint} for {image}");
     }
 }
+
+#[test]
+fn a_key_that_nearly_matches_gives_its_login_for_a_trial_and_for_no_mirror() {
+    let near = secret("regcred", &["https://registry.acme.test/v1", "ghcr.io"]);
+    let image = "registry.acme.test/shop/cart:4.1";
+    let found = pullmedic_keyring::nearly_matching(&near, image, b"key");
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(one.login.name.key, "https://registry.acme.test/v1");
+    assert!(!one.login.of_the_pod);
+    let right = secret("regcred", &["registry.acme.test"]);
+    assert!(pullmedic_keyring::nearly_matching(&right, image, b"key").is_empty());
+}
