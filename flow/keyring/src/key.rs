@@ -43,6 +43,11 @@ impl Target {
         target.path.starts_with(&key.path) && host_matches(&key.host, &target.host)
     }
 
+    /// Whether a key as filed, alone in its keyring, serves the image.
+    pub(crate) fn is_served_by(&self, filed: &[u8]) -> bool {
+        self.is_matched_by(filed) || self.falls_back_to(filed)
+    }
+
     /// Whether a key as filed serves the image where no key matches it.
     pub(crate) fn falls_back_to(&self, filed: &[u8]) -> bool {
         self.is_default && filed == DEFAULT

@@ -35,14 +35,15 @@ pub fn state(secret: &Secret, image: &str) -> SecretState {
     let mut keys =
         entries.keys().filter_map(|key| Some((filed(key)?, key.as_str()))).collect::<Vec<(Vec<u8>, &str)>>();
     keys.sort_by(|a, b| b.0.cmp(&a.0));
-    let matched = of_target(keys, &Target::new(&reference.name()), |(filed, _)| filed);
+    let target = Target::new(&reference.name());
+    let matched = of_target(keys, &target, |(filed, _)| filed);
     if !matched.is_empty() {
         return SecretState::Matches(matched.iter().map(|(_, key)| login::name(secret, key)).collect());
     }
     let near = entries
         .keys()
         .filter_map(|key| {
-            let (differs, should_be) = near(key, &reference.host)?;
+            let (differs, should_be) = near(key, &reference.host, &target)?;
             Some(NearKey { login: login::name(secret, key), differs, should_be })
         })
         .collect::<Vec<_>>();
@@ -65,17 +66,21 @@ pub fn may_go_to(key: &str, endpoint: &Endpoint, image: &str) -> bool {
         return false;
     }
     let target = Target::new(&reference.name());
-    if filed(key).is_some_and(|filed| target.is_matched_by(&filed) || target.falls_back_to(&filed)) {
+    if filed(key).is_some_and(|filed| target.is_served_by(&filed)) {
         return true;
     }
     let (written, image) = (Loose::read(key), Loose::read(host));
     written.port() == image.port() && written.names(&image)
 }
 
-/// Where a key that does not match differs, and the key that would; `None` when it names another host.
-fn near(key: &str, host: &str) -> Option<(KeyDiffers, String)> {
+/// Where a key that does not match differs, and the key that would; `None` when it names another host, and for the
+/// IPv6 address without a port, whose brackets the kubelet reads as a pattern that no address matches.
+fn near(key: &str, host: &str, target: &Target) -> Option<(KeyDiffers, String)> {
     let (written, image) = (Loose::read(key), Loose::read(host));
     let should_be = if host == HUB { HUB_KEY.to_owned() } else { host.to_owned() };
+    if !filed(&should_be).is_some_and(|filed| target.is_served_by(&filed)) {
+        return None;
+    }
     let differs = if written.names(&image) {
         let kubelets = HUB_NAMES[..2].contains(&written.host.as_str());
         if written.port != image.port {
