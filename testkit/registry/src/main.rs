@@ -15,7 +15,9 @@ usage: testkit-registry serve --config FILE [--ready FILE] [--log FILE] [--ca FI
        testkit-registry example
 
 serve    listens, prints one line of JSON {\"endpoints\": {NAME: {\"address\", \"url\", \"images\"}}, \"names\", \"ca\"},
-         and ends on SIGTERM or SIGINT, or when its stdin closes if so told
+         and ends on SIGTERM or SIGINT, or when its stdin closes if so told; on SIGHUP it reads its FILE again and
+         takes over rules, users, public repositories, images, transports and name records (else says why not), then
+         writes the --ready file anew
          --ready FILE   writes that line to FILE, too, once everything listens
          --log FILE     appends each answered request as a line of JSON
          --ca FILE      writes the run's authority in PEM
@@ -81,8 +83,7 @@ impl Serve {
     }
 
     fn run(&self) -> io::Result<()> {
-        let text = std::fs::read_to_string(&self.config).map_err(|error| of(&self.config, error))?;
-        let configuration = Configuration::from_yaml(&text).map_err(|error| of(&self.config, error))?;
+        let configuration = self.configuration()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let outcome = runtime.block_on(self.serve(configuration));
         // A read of stdin that is still under way cannot be interrupted and must not hold the end up.
@@ -90,9 +91,34 @@ impl Serve {
         outcome
     }
 
+    fn configuration(&self) -> io::Result<Configuration> {
+        let text = std::fs::read_to_string(&self.config).map_err(|error| of(&self.config, error))?;
+        Configuration::from_yaml(&text).map_err(|error| of(&self.config, error))
+    }
+
+    /// Tells where everything is, once and after each change.
+    fn ready(&self, running: &Running) -> io::Result<String> {
+        let line = format!("{}\n", describe(running));
+        if let Some(path) = &self.ready {
+            // Written beside and renamed, so that who waits for the file never reads half of it.
+            let beside = path.with_extension("part");
+            std::fs::write(&beside, &line).map_err(|error| of(&beside, error))?;
+            std::fs::rename(&beside, path).map_err(|error| of(path, error))?;
+        }
+        Ok(line)
+    }
+
+    fn replace(&self, running: &Running) -> io::Result<()> {
+        running.replace(&self.configuration()?).map_err(|error| of(&self.config, error))?;
+        self.ready(running).map(drop)
+    }
+
     async fn serve(&self, configuration: Configuration) -> io::Result<()> {
-        let (mut terminated, mut interrupted) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminated, mut interrupted, mut changed) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::hangup())?,
+        );
         let log = match &self.log {
             Some(path) => {
                 let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
@@ -114,13 +140,7 @@ impl Serve {
         if let Some(path) = &self.ca {
             std::fs::write(path, running.ca_pem()).map_err(|error| of(path, error))?;
         }
-        let line = format!("{}\n", describe(&running));
-        if let Some(path) = &self.ready {
-            // Written beside and renamed, so that who waits for the file never reads half of it.
-            let beside = path.with_extension("part");
-            std::fs::write(&beside, &line).map_err(|error| of(&beside, error))?;
-            std::fs::rename(&beside, path).map_err(|error| of(path, error))?;
-        }
+        let line = self.ready(&running)?;
         print(&line)?;
         let closed = async {
             if !self.until_stdin_closes {
@@ -130,10 +150,18 @@ impl Serve {
             let mut stdin = tokio::io::stdin();
             while stdin.read(&mut bytes).await.is_ok_and(|length| length > 0) {}
         };
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
-            () = closed => {}
+        tokio::pin!(closed);
+        loop {
+            tokio::select! {
+                _ = terminated.recv() => break,
+                _ = interrupted.recv() => break,
+                () = &mut closed => break,
+                _ = changed.recv() => {
+                    if let Err(error) = self.replace(&running) {
+                        let _ = writeln!(io::stderr().lock(), "error: failed to {error}; nothing was changed");
+                    }
+                }
+            }
         }
         running.stop().await;
         Ok(())

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::authority::Authority;
 use crate::configuration::{
-    Configuration, ConfigurationError, Endpoint, Image, Record, Route, Rule, Tls, Transport, check,
+    Configuration, ConfigurationError, Endpoint, Image, Record, Route, Rule, Tls, Transport, User, check,
 };
 use crate::content::{Built, build};
 use crate::log::{Connection, Log, OnRequest, Question, Request};
@@ -201,6 +201,41 @@ impl Running {
         let checked = check(name, &rules);
         assert!(checked.is_ok(), "the rules can be used: {checked:?}");
         self.find(name).set_rules(rules);
+    }
+
+    /// Replaces who may log in at an endpoint: passwords change. Tokens given out before still hold.
+    pub fn set_users(&self, name: &str, users: Vec<User>) {
+        self.find(name).set_users(users, None);
+    }
+
+    /// Takes over rules, users, public repositories, images, transports and name records of endpoints that run;
+    /// where they listen, their logins and dialects stay as they are.
+    ///
+    /// # Errors
+    /// When something cannot be used, or an endpoint is not running; then nothing changes.
+    pub fn replace(&self, configuration: &Configuration) -> Result<(), ConfigurationError> {
+        configuration.check()?;
+        let places = self.run.places();
+        let mut changes = Vec::new();
+        for endpoint in &configuration.endpoints {
+            let live = self.run.endpoints.iter().find(|live| live.endpoint.name == endpoint.name);
+            let live = live.ok_or_else(|| ConfigurationError::NoEndpoint {
+                wanted: endpoint.name.clone(),
+                by: "the new configuration".to_owned(),
+            })?;
+            let acceptor = acceptor(&self.run.authority, &live.endpoint, live.address, &endpoint.transport)?;
+            changes.push((live, endpoint, acceptor, build(&endpoint.images, &|text| fill(text, &places))?));
+        }
+        for (live, endpoint, acceptor, (store, built)) in changes {
+            live.set_transport(endpoint.transport.clone(), acceptor);
+            live.put(store, built);
+            live.set_users(endpoint.users.clone(), Some(endpoint.public.clone()));
+            live.set_rules(endpoint.rules.clone());
+        }
+        if let (Some(server), Some(names)) = (&self.names, &configuration.names) {
+            server.set(names.records.clone());
+        }
+        Ok(())
     }
 
     /// Replaces what an endpoint holds: tags move.

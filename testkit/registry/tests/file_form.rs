@@ -81,6 +81,7 @@ fn serve(folder: &Path, more: &[&str]) -> (Process, serde_json::Value) {
         .args(more)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut process = Process(child);
@@ -116,6 +117,33 @@ fn the_process_ends_well_on_sigterm() {
     let kill = Command::new("kill").arg(process.0.id().to_string()).status().unwrap();
     assert!(kill.success());
     assert!(process.0.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn the_process_takes_over_a_changed_file_on_sighup_and_keeps_what_it_had_if_that_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready");
+    let (mut process, told) = serve(folder.path(), &["--ready", &ready.display().to_string()]);
+    let address = told["endpoints"]["r"]["address"].as_str().unwrap().parse().unwrap();
+    let config = folder.path().join("registry.yaml");
+    let id = process.0.id().to_string();
+    let hang_up = || assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+
+    std::fs::write(&config, "endpoints: [{name: r, rules: [{when: {route: ping}, then: {status: 503}}]}]")
+        .unwrap();
+    hang_up();
+    let begun = std::time::Instant::now();
+    while get(address, "/v2/").await.status != 503 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5), "it is taken over");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(get(address, "/v2/a/manifests/1").await.status, 404, "the image is gone");
+    std::fs::write(&config, "endpoints: [{name: other}]").unwrap();
+    hang_up();
+    let mut line = String::new();
+    BufReader::new(process.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.ends_with("that the new configuration names; nothing was changed\n"), "{line}");
+    assert_eq!(get(address, "/v2/").await.status, 503);
 }
 
 #[test]

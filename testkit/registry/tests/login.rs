@@ -10,7 +10,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use support::{Came, ask, basic, get, post, run, token};
 use testkit_registry::{
-    Answer, Body, Delivery, Endpoint, Image, Limited, Login, Nth, Realm, Route, Rule, Token, User,
+    Answer, Body, Configuration, Delivery, Endpoint, Image, Limited, Login, Nth, Realm, Route, Rule, Token,
+    User,
 };
 
 const MANIFEST: &str = "/v2/team/app/manifests/1.0";
@@ -236,4 +237,37 @@ async fn a_token_service_mends() {
     let address = running.endpoint("r");
     assert_eq!(token(address, "/token", "library/app", None).await.status, 503);
     assert_eq!(token(address, "/token", "library/app", None).await.status, 200);
+}
+
+#[tokio::test]
+async fn passwords_change_while_it_runs() {
+    let running = run([endpoint(Login::Basic)]).await;
+    let address = running.endpoint("r");
+    let login = basic("ann", "secret");
+    let headers = [("Authorization", login.as_str())];
+    assert_eq!(ask(address, "GET", MANIFEST, &headers).await.status, 200);
+    running.set_users("r", vec![User::new("ann", "renewed", "*")]);
+    assert_eq!(ask(address, "GET", MANIFEST, &headers).await.status, 401);
+    let renewed = basic("ann", "renewed");
+    assert_eq!(ask(address, "GET", MANIFEST, &[("Authorization", &renewed)]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_new_configuration_is_taken_over_whole_or_not_at_all() {
+    let running = run([endpoint(Login::Basic)]).await;
+    let address = running.endpoint("r");
+    let wrong = Configuration {
+        endpoints: vec![
+            endpoint(Login::Basic).rule(Rule::on(Route::Ping).status(503)),
+            Endpoint::named("new"),
+        ],
+        names: None,
+    };
+    let error = running.replace(&wrong).unwrap_err().to_string();
+    assert_eq!(error, "find the endpoint \"new\" that the new configuration names");
+    assert_eq!(get(address, "/v2/").await.status, 401);
+    let open = endpoint(Login::Basic).public("*").rule(Rule::on(Route::Ping).status(503));
+    running.replace(&Configuration::of(open)).unwrap();
+    assert_eq!(get(address, "/v2/").await.status, 503);
+    assert_eq!(get(address, MANIFEST).await.status, 200);
 }

@@ -77,7 +77,7 @@ impl Dialect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Case {
-    /// The repository is not there, asked with a login.
+    /// The repository is not there, asked with a login whose globs cover it.
     MissingRepository,
     /// The repository is not there, asked without a login.
     MissingRepositoryAnonymous,
@@ -89,7 +89,7 @@ pub enum Case {
     WrongPassword,
     /// The login was right once.
     ExpiredLogin,
-    /// The login is right but may not pull here.
+    /// The login is right but may not pull here, whether there is such a repository or not.
     NotAllowed,
     /// Too many pulls.
     Limited,

@@ -150,7 +150,7 @@ impl Context<'_> {
     }
 
     fn users_of_realm(&self) -> Vec<User> {
-        self.run.served_by(self.index).iter().flat_map(|live| live.endpoint.users.clone()).collect()
+        self.run.served_by(self.index).iter().flat_map(|live| live.users()).collect()
     }
 
     /// Why this identity may not pull from the repository; `None` if it may and the repository is there.
@@ -161,7 +161,7 @@ impl Context<'_> {
         repository: &str,
     ) -> Option<Case> {
         let exists = served.iter().any(|live| live.store().repositories.contains_key(repository));
-        let public = served.iter().any(|live| live.endpoint.public.iter().any(|glob| fits(glob, repository)));
+        let public = served.iter().any(|live| live.is_public(repository));
         let known = served.first().map_or(Dialect::Distribution, |live| live.endpoint.dialect);
         match identity {
             Identity::Wrong => Some(Case::WrongPassword),

@@ -40,6 +40,8 @@ struct State {
     acceptor: Option<TlsAcceptor>,
     store: Arc<Store>,
     built: Vec<Built>,
+    users: Vec<User>,
+    public: Vec<String>,
     spent: BTreeMap<Option<String>, u64>,
 }
 
@@ -60,6 +62,8 @@ impl Live {
             acceptor,
             store: Arc::default(),
             built: Vec::new(),
+            users: endpoint.users.clone(),
+            public: endpoint.public.clone(),
             spent: BTreeMap::new(),
         };
         Self { endpoint, address, state: Mutex::new(state) }
@@ -81,6 +85,22 @@ impl Live {
         let mut state = self.state();
         state.store = Arc::new(store);
         state.built = built;
+    }
+
+    pub(crate) fn users(&self) -> Vec<User> {
+        self.state().users.clone()
+    }
+
+    pub(crate) fn is_public(&self, repository: &str) -> bool {
+        self.state().public.iter().any(|glob| fits(glob, repository))
+    }
+
+    /// Replaces who may log in and what needs no login; what was spent of quotas is forgotten.
+    pub(crate) fn set_users(&self, users: Vec<User>, public: Option<Vec<String>>) {
+        let mut state = self.state();
+        state.users = users;
+        state.public = public.unwrap_or(std::mem::take(&mut state.public));
+        state.spent.clear();
     }
 
     pub(crate) fn set_rules(&self, rules: Vec<Rule>) {
@@ -189,13 +209,13 @@ impl Run {
 
     /// The users that count at this endpoint: its own and those of its realm.
     pub(crate) fn users(&self, index: usize) -> Vec<User> {
-        let own = &self.endpoints[index].endpoint;
-        let mut users = own.users.clone();
-        if let Login::Bearer(token) = &own.login
+        let own = &self.endpoints[index];
+        let mut users = own.users();
+        if let Login::Bearer(token) = &own.endpoint.login
             && let Realm::Endpoint(realm) = &token.realm
         {
             let others = self.endpoints.iter().filter(|live| live.endpoint.name == *realm);
-            users.extend(others.flat_map(|live| live.endpoint.users.clone()));
+            users.extend(others.flat_map(Live::users));
         }
         users
     }

@@ -66,7 +66,8 @@ impl Signer {
         hmac::verify(&self.0, text.as_bytes(), &signature).ok()?;
         let (_, payload) = text.split_once('.')?;
         let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-        (claims.exp > Timestamp::now().as_second()).then_some(claims)
+        // A lifetime is told in whole seconds: it holds for no less.
+        (claims.exp >= Timestamp::now().as_second()).then_some(claims)
     }
 
     /// A refresh token for this user: the same shape with nothing in its access list.

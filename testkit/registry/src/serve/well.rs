@@ -198,7 +198,7 @@ fn is_digest(text: &str) -> bool {
 
 fn token(context: &Context<'_>, identity: &Identity) -> Reply {
     let served = context.run.served_by(context.index);
-    let users: Vec<_> = served.iter().flat_map(|live| live.endpoint.users.clone()).collect();
+    let users: Vec<_> = served.iter().flat_map(|live| live.users()).collect();
     let Some(first) = served.first() else { return Reply::of_status(404) };
     let dialect = first.endpoint.dialect;
     let form = super::route::form(&context.asked.body);
