@@ -27,13 +27,15 @@ pub(crate) fn mended(evidence: &Evidence, target: &Target<'_>) -> Vec<Remedy> {
 
 fn rekeyed(rekey: &Rekey, target: &Target<'_>) -> Remedy {
     let Rekey { secret, from, to, works } = rekey;
-    let title = format!("give the login in secret {secret} the key {to} in the place of {from}");
+    let shown = [from, to].map(|key| Captured::new(key.as_str()));
+    let [shown_from, shown_to] = &shown;
+    let title = format!("give the login in secret {secret} the key {shown_to} in the place of {shown_from}");
     let plain = [from, to].iter().all(|key| is_plain_key(key)) && is_name(secret) && !secret.is_empty();
     if !works {
         return Remedy {
             note: Some(format!(
-                "not tried: the login is meant for {from}, and a login goes only where its key says. Whoever owns it knows \
-                 whether it is for {to}, too"
+                "not tried: the login is meant for {shown_from}, and a login goes only where its key says. Whoever owns it \
+                 knows whether it is for {shown_to}, too"
             )),
             ..blank(Grade::Review, &title, Actor::Application)
         };
@@ -53,7 +55,7 @@ fn rekeyed(rekey: &Rekey, target: &Target<'_>) -> Remedy {
         note: Some("the login itself stays as it is and is not shown".to_owned()),
         ..blank(Grade::Safe, &title, Actor::Application)
     };
-    tried(remedy, format!("asked with the login of secret {secret}, as if its key were {to}: 200"))
+    tried(remedy, format!("asked with the login of secret {secret}, as if its key were {shown_to}: 200"))
 }
 
 /// `None` where no command can be given for it.

@@ -436,6 +436,29 @@ fn a_key_is_corrected_only_where_its_login_was_tried() {
 }
 
 #[test]
+fn a_key_that_a_format_would_read_or_that_holds_a_login_gets_no_command() {
+    let subject = subject(Cause::PullSecretUnmatched, &["regcred"]);
+    for key in ["a%s.test", "a\\n.test", "https://robot:canary-7@a.test", "a\".test", "a b", ""] {
+        let (from, to) = (rekey(true).from, key.to_owned());
+        let there = Rekey { from: from.clone(), to: to.clone(), ..rekey(true) };
+        let back = Rekey { from: to, to: from, ..rekey(true) };
+        let plain =
+            Normalise { secret: "regcred".into(), defect: SecretDefect::PlainAuth(key.into()), works: true };
+        for evidence in [
+            Evidence { rekey: Some(there), ..Evidence::default() },
+            Evidence { rekey: Some(back), ..Evidence::default() },
+            Evidence { normalise: Some(plain), ..Evidence::default() },
+        ] {
+            let remedy = first(&subject, &evidence);
+            assert!(!format!("{remedy:?}").contains("canary"));
+            let touches = remedy.command.is_some_and(|command| command.contains("go-template"));
+            assert!(!touches && remedy.undo.is_none(), "{key:?}");
+            assert_ne!(remedy.grade, Grade::Safe, "{key:?}");
+        }
+    }
+}
+
+#[test]
 fn a_secret_is_normalised_where_that_needs_no_password() {
     let subject = subject(Cause::PullSecretMalformed, &["regcred"]);
     for defect in [
