@@ -27,6 +27,7 @@ use pullmedic_model::Sighting;
 use pullmedic_model::object::Objects;
 
 pub use group::{Found, Seen, findings};
+pub use verdict::speaks_of_itself;
 
 /// How long a `Pulling` may last before it counts as stalled, unless the caller says otherwise. containerd gives up
 /// after five minutes without a byte (`image_pull_progress_timeout`), so a healthy slow pull is rarely called stalled.

@@ -53,7 +53,7 @@ fn by_words(sighting: &Sighting, hypothesis: &Hypothesis) -> Verdict {
         Confidence::Certain | Confidence::Strong => Certainty::Likely,
         Confidence::Weak => Certainty::Undecided,
     };
-    if is_statement_about_itself(sighting, cause) {
+    if speaks_of_itself(sighting, cause) {
         certainty = Certainty::Proven;
         for rival in &mut rivals {
             rival.standing = Standing::Excluded;
@@ -92,8 +92,9 @@ fn by_words(sighting: &Sighting, hypothesis: &Hypothesis) -> Verdict {
 }
 
 /// The kubelet's statements about itself, and the API server's about an object it refuses, are proof: its own pull
-/// rate, a name that does not parse, a pull secret that does not decode.
-fn is_statement_about_itself(sighting: &Sighting, cause: Cause) -> bool {
+/// rate, a name that does not parse, a pull secret that does not decode. Whether the words of a sighting are one, when they
+/// suggest `cause`.
+pub fn speaks_of_itself(sighting: &Sighting, cause: Cause) -> bool {
     let reason = sighting.reason.as_str();
     let words = sighting.testimony.as_ref().map_or("", |testimony| testimony.words.as_str());
     match cause {
