@@ -1,0 +1,205 @@
+//! From observations to a cause and how sure it is: elimination (`verdict.md`).
+
+mod best;
+mod words;
+
+use pullmedic_model::finding::FindingState;
+use pullmedic_model::{Cause, Certainty};
+
+use crate::look::Looked;
+use crate::replay::Reach;
+use crate::seen::Seen;
+use crate::table::relation::{explains, is_explaining, is_mechanism};
+use crate::table::{Cell, Kind, Weight, row};
+use crate::testimony::Ground;
+
+pub(crate) use words::never_pull;
+
+/// What elimination left.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    pub(crate) cause: Cause,
+    pub(crate) also: Vec<Cause>,
+    pub(crate) certainty: Certainty,
+    /// The other causes that nothing excludes, best first; `unknown` left out.
+    pub(crate) open: Vec<Cause>,
+    /// The causes that something excludes, with what does.
+    pub(crate) out: Vec<(Cause, Seen)>,
+    /// What decided.
+    pub(crate) proof: Vec<Seen>,
+    pub(crate) state: FindingState,
+    /// The condition of `proven` that is unmet, in a sentence; `None` when proven.
+    pub(crate) unmet: Option<String>,
+}
+
+/// Causes that can be proven without testimony, or behind a mirror's: objects and the origin's own state.
+const OF_OBJECTS_AND_ORIGIN: &[Cause] = &[
+    Cause::InvalidReference,
+    Cause::RepositoryNotFound,
+    Cause::TagNotFound,
+    Cause::DigestNotFound,
+    Cause::PlatformMismatch,
+    Cause::BlobMissing,
+    Cause::UnsupportedManifest,
+    Cause::ContentCorrupt,
+    Cause::NoCredentials,
+    Cause::BadCredentials,
+    Cause::CredentialsExpired,
+    Cause::Forbidden,
+    Cause::PullSecretMissing,
+    Cause::PullSecretMalformed,
+    Cause::PullSecretUnmatched,
+    Cause::StaleImage,
+    Cause::MirrorMisconfigured,
+];
+
+/// Decides.
+pub(crate) fn decide(looked: &Looked<'_>) -> Decision {
+    if let Some(settled) = words::of_itself(looked) {
+        return settled;
+    }
+    if looked.replay.refused.is_empty() && looked.replay.passed.is_none() && looked.base.is_none() {
+        return words::alone(looked);
+    }
+    if looked.reach == Reach::Passed && looked.notes.want.is_empty() {
+        return passes(looked);
+    }
+    if looked.base.is_none() {
+        return words::stand(looked);
+    }
+    let mut decision = eliminate(looked);
+    if looked.inquiry.history && decision.certainty == Certainty::Proven {
+        decision.certainty = Certainty::Likely;
+        decision.unmet =
+            Some("the words are from before the last change of the pod or its secret".to_owned());
+        decision.state = FindingState::Unknown;
+    }
+    decision
+}
+
+/// Rule 4: success elsewhere leaves {over, depends on where} and excludes no cause.
+fn passes(looked: &Looked<'_>) -> Decision {
+    let case = looked.inquiry.case;
+    let mut decision = words::alone(looked);
+    decision.certainty = Certainty::Undecided;
+    decision.state = if case.on_node { FindingState::Over } else { FindingState::Unknown };
+    let tries = match case.next_attempt {
+        Some(at) => format!("; the kubelet tries again at {at}"),
+        None => "; the kubelet has not tried again yet, as far as we see".to_owned(),
+    };
+    decision.unmet = Some(format!("the same request passes from here{tries}"));
+    decision
+}
+
+/// Elimination proper.
+fn eliminate(looked: &Looked<'_>) -> Decision {
+    let seen = &looked.notes.seen;
+    let universe = universe(looked);
+    let mut left = Vec::new();
+    let mut out = Vec::new();
+    for cause in universe {
+        match seen.iter().find(|seen| row(seen.kind).cell(cause) == Cell::Excludes) {
+            Some(seen) => out.push((cause, seen.clone())),
+            None => left.push(cause),
+        }
+    }
+    // An explaining cause stands beside what it explains; it replaces it in the end.
+    let (explaining, base): (Vec<Cause>, Vec<Cause>) = left
+        .iter()
+        .partition(|&&cause| is_explaining(cause) && left.iter().any(|&other| explains(cause, other)));
+    let ranked = best::ranked(looked, &base);
+    let Some(&leader) = ranked.first() else {
+        return contradictory(looked, out);
+    };
+    let proof: Vec<Seen> = decisive(seen, leader, &ranked).cloned().collect();
+    let mut decision = Decision {
+        cause: leader,
+        also: Vec::new(),
+        certainty: Certainty::Undecided,
+        open: ranked[1..].to_vec(),
+        out,
+        proof,
+        state: FindingState::Active,
+        unmet: None,
+    };
+    grade(looked, &mut decision);
+    best::hidden(looked, &mut decision);
+    best::explained(looked, &explaining, &mut decision);
+    decision.also.retain(|also| *also != decision.cause);
+    decision
+}
+
+/// What was predicted by the leader and by nothing else that is left, and decides.
+fn decisive<'s>(seen: &'s [Seen], leader: Cause, left: &'s [Cause]) -> impl Iterator<Item = &'s Seen> {
+    seen.iter().filter(move |seen| {
+        let row = row(seen.kind);
+        row.weight == Weight::Decides
+            && row.cell(leader) == Cell::Predicts
+            && left.iter().all(|&other| other == leader || row.cell(other) != Cell::Predicts)
+    })
+}
+
+fn grade(looked: &Looked<'_>, decision: &mut Decision) {
+    let alone = decision.open.is_empty();
+    let ground = looked.testimony.as_ref().map(|testimony| testimony.ground);
+    let provable = is_provable(looked, decision.cause);
+    let strong = words::are_strong(looked) && words::name(looked, decision.cause);
+    if let Some(why) = &looked.notes.contradiction {
+        decision.unmet = Some(why.clone());
+        return;
+    }
+    if alone && !decision.proof.is_empty() && provable {
+        decision.certainty = Certainty::Proven;
+    } else if alone {
+        decision.certainty = Certainty::Likely;
+        decision.unmet = Some(match (provable, ground) {
+            (true, _) => "nothing was seen that this cause alone predicts".to_owned(),
+            (false, Some(Ground::Origin)) => "the node's words tell of a mirror only".to_owned(),
+            (false, _) => "seen from here only, and no words of the node are left to compare with".to_owned(),
+        });
+    } else if strong {
+        decision.certainty = Certainty::Likely;
+    }
+}
+
+/// Whether the cause can be proven on the ground that there is.
+fn is_provable(looked: &Looked<'_>, cause: Cause) -> bool {
+    let ground = looked.testimony.as_ref().map(|testimony| testimony.ground);
+    ground == Some(Ground::Words) || OF_OBJECTS_AND_ORIGIN.contains(&cause)
+}
+
+/// Nothing is left: what was seen does not hold together.
+fn contradictory(looked: &Looked<'_>, out: Vec<(Cause, Seen)>) -> Decision {
+    let mut decision = words::alone(looked);
+    decision.certainty = Certainty::Undecided;
+    decision.unmet = Some("what was seen excludes every cause that the words leave".to_owned());
+    decision.open.retain(|cause| !out.iter().any(|(excluded, _)| excluded == cause));
+    decision.out = out;
+    decision
+}
+
+/// The causes that the testimony leaves, with those that the words name. An explaining cause counts only once its own
+/// mechanism was seen, or where the words name it.
+fn universe(looked: &Looked<'_>) -> Vec<Cause> {
+    let Some(testimony) = &looked.testimony else { return Vec::new() };
+    let said = row(Kind::Said(testimony.family));
+    let words = looked.inquiry.case.words.as_ref().filter(|_| testimony.ground == Ground::Words);
+    let seen = &looked.notes.seen;
+    Cause::ALL
+        .iter()
+        .copied()
+        .filter(|&cause| !matches!(cause, Cause::Unknown | Cause::NotFoundOrDenied | Cause::SandboxImage))
+        .filter(|&cause| {
+            let named = words.is_some_and(|words| words.cause == cause || words.rivals.contains(&cause));
+            let mechanism = seen.iter().any(|seen| is_mechanism(cause, seen.kind));
+            let explaining = is_explaining(cause);
+            // The words' first choice is theirs to make; a rival that explains needs its mechanism.
+            let first = words.is_some_and(|words| words.cause == cause);
+            if explaining {
+                (mechanism && (named || said.cell(cause) != Cell::Excludes)) || first
+            } else {
+                named || said.cell(cause) != Cell::Excludes
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! What is held where nothing was asked, or what was asked tells nothing: the words alone (`docs/certainty.md`).
+
+use pullmedic_model::finding::{FindingState, Rival, Standing, Witness};
+use pullmedic_model::{Cause, Certainty, Confidence};
+
+use super::Decision;
+use crate::look::Looked;
+use crate::replay::Reach;
+use crate::seen::Seen;
+use crate::table::Kind;
+
+/// The speaker speaks of itself: its own rate, a name that it cannot parse, a secret that it cannot decode. That is proof.
+pub(super) fn of_itself(looked: &Looked<'_>) -> Option<Decision> {
+    let inquiry = &looked.inquiry;
+    if let Some(words) = inquiry.case.words.as_ref().filter(|words| words.of_itself && !inquiry.history) {
+        let mut decision = by_words(looked);
+        decision.certainty = Certainty::Proven;
+        decision.unmet = None;
+        let says = Seen {
+            kind: Kind::Unsettled,
+            text: "the one that refuses says so of itself, and names this cause".to_owned(),
+            by: Witness::Kubelet,
+            source: words.source.clone(),
+            at: words.at,
+        };
+        decision.out = decision.open.drain(..).map(|cause| (cause, says.clone())).collect();
+        return Some(decision);
+    }
+    // No words: the grammar is the runtime's own, and what does not parse is pulled by none.
+    if inquiry.case.words.is_none()
+        && let Err(why) = pullmedic_model::Reference::parse(&inquiry.case.image)
+        && !inquiry.case.image.is_empty()
+    {
+        let text = format!("{:?} does not parse: {why}", inquiry.case.image);
+        let seen = Seen::object(Kind::NameDoesNotParse, "image", text);
+        return Some(Decision {
+            cause: Cause::InvalidReference,
+            also: Vec::new(),
+            certainty: Certainty::Proven,
+            open: Vec::new(),
+            out: Vec::new(),
+            proof: vec![seen],
+            state: FindingState::Active,
+            unmet: None,
+        });
+    }
+    None
+}
+
+/// The words alone, with what objects beside them say.
+pub(super) fn alone(looked: &Looked<'_>) -> Decision {
+    let mut decision = by_words(looked);
+    files(looked, &mut decision);
+    decision
+}
+
+/// The words stand, although something was asked: it stopped short, or met another answer.
+pub(super) fn stand(looked: &Looked<'_>) -> Decision {
+    let mut decision = alone(looked);
+    let why = match &looked.reach {
+        Reach::NotFromHere(why) => why.clone(),
+        Reach::Unasked(why) if !why.is_empty() => why.clone(),
+        Reach::Unasked(_) => "the request was not asked to its end".to_owned(),
+        Reach::Stopped => {
+            "from here the request stops at an earlier stage, which tells about here only".to_owned()
+        }
+        Reach::Further | Reach::Different | Reach::Passed => {
+            decision.certainty = Certainty::Undecided;
+            decision.state = FindingState::Unknown;
+            "from here the same request is answered otherwise than on the node".to_owned()
+        }
+        Reach::Reproduced => String::new(),
+    };
+    decision.unmet = Some(why).filter(|why| !why.is_empty());
+    decision
+}
+
+/// A defect of the node's files explains a fault of names, connections or TLS, and files need no replay.
+fn files(looked: &Looked<'_>, decision: &mut Decision) {
+    let Some(defect) = looked.notes.seen.iter().find(|seen| seen.kind == Kind::FileDefect) else { return };
+    let below = looked.testimony.as_ref().is_some_and(|testimony| testimony.family.is_below_http());
+    let said = decision.cause == Cause::MirrorMisconfigured;
+    if below || said {
+        let explained = std::mem::replace(&mut decision.cause, Cause::MirrorMisconfigured);
+        if explained != Cause::MirrorMisconfigured {
+            decision.also.push(explained);
+        }
+        decision.open.retain(|cause| *cause != Cause::MirrorMisconfigured);
+        decision.out.extend(decision.open.drain(..).map(|cause| (cause, defect.clone())));
+        decision.certainty = Certainty::Proven;
+        decision.unmet = None;
+        decision.proof = vec![defect.clone()];
+    } else {
+        decision.also.push(Cause::MirrorMisconfigured);
+    }
+}
+
+/// What words alone support.
+fn by_words(looked: &Looked<'_>) -> Decision {
+    let inquiry = &looked.inquiry;
+    let mut decision = Decision {
+        cause: Cause::Unknown,
+        also: Vec::new(),
+        certainty: Certainty::Undecided,
+        open: Vec::new(),
+        out: Vec::new(),
+        proof: Vec::new(),
+        state: FindingState::Active,
+        unmet: None,
+    };
+    if inquiry.history {
+        decision.state = FindingState::Unknown;
+        decision.unmet =
+            Some("the words are from before the last change of the pod or its secret".to_owned());
+    }
+    let Some(words) = &inquiry.case.words else { return decision };
+    decision.cause = words.cause;
+    decision.open = words.rivals.iter().copied().filter(|&rival| rival != words.cause).collect();
+    decision.certainty = match words.confidence {
+        _ if inquiry.history => Certainty::Undecided,
+        Confidence::Certain | Confidence::Strong => Certainty::Likely,
+        Confidence::Weak => Certainty::Undecided,
+    };
+    if words.reason.as_str() == "Pulling" && words.cause == Cause::Unknown {
+        // The event is written before the kubelet's queue, so the two look alike.
+        decision.cause = Cause::PullStalled;
+        decision.open = vec![Cause::PullQueued];
+        decision.certainty = Certainty::Undecided;
+    }
+    if words.cause == Cause::NeverPullAbsent {
+        decision.certainty = never_pull(inquiry.case.kubelet_minor).1;
+        decision.open.retain(|&rival| rival != Cause::CachedNotAuthorized);
+    }
+    // A hypothesis only: no verdict above undecided uses it.
+    if matches!(decision.cause, Cause::Unknown | Cause::NotFoundOrDenied) {
+        decision.certainty = Certainty::Undecided;
+    }
+    decision
+}
+
+/// The kubelet's words for an absent image with policy Never came to mean more with KEP-2535: from 1.33 behind a gate,
+/// from 1.35 by default (`docs/causes/never-pull-absent.md`).
+pub(crate) fn never_pull(kubelet_minor: Option<u32>) -> (Rival, Certainty) {
+    let (standing, because, certainty) = match kubelet_minor {
+        Some(minor) if minor < 33 => (
+            Standing::Excluded,
+            "the node's kubelet is older than the check that could cause it",
+            Certainty::Likely,
+        ),
+        Some(minor) if minor < 35 => (
+            Standing::Open,
+            "the node's kubelet has that check, switched off unless somebody set it",
+            Certainty::Likely,
+        ),
+        Some(_) => (
+            Standing::Open,
+            "since Kubernetes 1.35 the kubelet says the same of an image that is there and that the pod may not use",
+            Certainty::Undecided,
+        ),
+        None => (
+            Standing::Open,
+            "from Kubernetes 1.35 on the words mean both, and the node's version is not known",
+            Certainty::Undecided,
+        ),
+    };
+    (Rival { code: Cause::CachedNotAuthorized, standing, because: because.to_owned() }, certainty)
+}
+
+/// Whether the words rank their cause strong or better.
+pub(super) fn are_strong(looked: &Looked<'_>) -> bool {
+    let words = looked.inquiry.case.words.as_ref();
+    !looked.inquiry.history && words.is_some_and(|words| words.confidence >= Confidence::Strong)
+}
+
+/// Whether the words name the cause first.
+pub(super) fn name(looked: &Looked<'_>, cause: Cause) -> bool {
+    looked.inquiry.case.words.as_ref().is_some_and(|words| words.cause == cause)
+}

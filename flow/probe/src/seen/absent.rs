@@ -1,0 +1,284 @@
+//! What a 404 proves: nothing, until the same identity sees a sibling there (rules 7, 8 and 9).
+
+use pullmedic_model::Stage;
+use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, Role, What};
+
+use super::{Notes, Seen, login, outcome, with_login};
+use crate::dialect;
+use crate::inquiry::{Inquiry, not_asked};
+use crate::near;
+use crate::table::Kind;
+
+/// Looks at a 404 for a manifest.
+pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
+    let kind = if inquiry.by_digest() { Kind::AskedByDigest } else { Kind::AskedByTag };
+    notes.see(Seen::object(kind, "image", format!("{} is asked for", inquiry.wanted)));
+    // Rule 7: at the origin only.
+    if base.ask.host.role != Role::Origin {
+        notes.unasked.push("the origin was not asked, and a mirror's 404 proves no absence".to_owned());
+        return;
+    }
+    match list(inquiry, base, notes) {
+        Listed::Wanted => {}
+        Listed::Siblings(names) => siblings(inquiry, base, &names, notes),
+        Listed::No => {
+            ran_before(inquiry, base, notes);
+            if !notes.has(Kind::SiblingThere) {
+                repository(inquiry, base, notes);
+            }
+        }
+    }
+}
+
+/// What the list of tags gave.
+enum Listed {
+    /// Nothing yet: it is asked for.
+    Wanted,
+    Siblings(Vec<String>),
+    /// No list.
+    No,
+}
+
+fn list(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) -> Listed {
+    let ask = inquiry.ask(&base.ask.host, What::Tags, base.ask.login.clone());
+    let Some(record) = inquiry.record(&ask) else {
+        notes.want(ask);
+        return Listed::Wanted;
+    };
+    match &record.ended {
+        Ended::Got(Got::Tags { names, complete }) if !names.is_empty() => {
+            notes.evidence.tags.clone_from(names);
+            notes.evidence.tags_complete = *complete;
+            tells(inquiry, record, names, *complete, notes);
+            Listed::Siblings(names.clone())
+        }
+        Ended::Got(_) => {
+            notes.see(Seen::probe(Kind::Unsettled, record, "the list of tags is empty"));
+            Listed::No
+        }
+        Ended::Refused { class, .. } => {
+            if *class == Class::Status(404) && says_name_unknown(record) {
+                let text =
+                    format!("{} says that it knows no repository {}", ask.host.endpoint, ask.repository);
+                notes.see(Seen::probe(Kind::RepositoryUnknown, record, text));
+            } else {
+                let text = format!("asked for the tags: {}", outcome(record));
+                notes.see(Seen::probe(Kind::Unsettled, record, text));
+            }
+            Listed::No
+        }
+        Ended::NotAsked(_) => {
+            notes.unasked.extend(not_asked(record));
+            Listed::No
+        }
+    }
+}
+
+fn tells(inquiry: &Inquiry<'_>, record: &Record, names: &[String], complete: bool, notes: &mut Notes) {
+    let some = names.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+    let count = names.len();
+    if inquiry.by_digest() {
+        let text = format!("the repository is there, with {count} tags: {some}");
+        notes.see(Seen::probe(Kind::RepositoryVisible, record, text));
+    } else if names.contains(&inquiry.wanted) {
+        notes.contradiction = Some("the repository lists the tag, and does not give it".to_owned());
+        notes.see(Seen::probe(Kind::TagListedYetAbsent, record, "the repository lists the tag"));
+    } else if complete {
+        let text = format!("the repository lists {count} tags, and not {}: {some}", inquiry.wanted);
+        notes.see(Seen::probe(Kind::TagListedWithout, record, text));
+    }
+}
+
+/// Another tag of the repository, asked in the same way: the nearest, which a fix may need as well.
+fn siblings(inquiry: &Inquiry<'_>, base: &Record, names: &[String], notes: &mut Notes) {
+    let ran = &inquiry.case.ran_before;
+    let Some(nearest) = near::tags(&inquiry.wanted, names, ran).into_iter().next() else { return };
+    sibling(inquiry, base, &nearest, notes, true);
+}
+
+fn sibling(inquiry: &Inquiry<'_>, base: &Record, tag: &str, notes: &mut Notes, listed: bool) {
+    let ask = Ask { what: What::ManifestHead(tag.to_owned()), ..base.ask.clone() };
+    let Some(record) = inquiry.record(&ask) else {
+        notes.want(ask);
+        return;
+    };
+    match &record.ended {
+        Ended::Got(got) => {
+            let digest = match got {
+                Got::Manifest { digest, .. } => digest.clone(),
+                Got::Name(_)
+                | Got::Ping
+                | Got::Config { .. }
+                | Got::Blob { .. }
+                | Got::Tags { .. }
+                | Got::Catalog { .. } => None,
+            };
+            notes.evidence.there.push((tag.to_owned(), digest));
+            let text = format!("asked for {tag} of the same repository, {}: there", with_login(&ask));
+            notes.see(Seen::probe(Kind::SiblingThere, record, text));
+        }
+        Ended::Refused { .. } if listed => {
+            notes.contradiction = Some(format!(
+                "the repository lists {tag}, and answers {} when asked for it",
+                outcome(record)
+            ));
+        }
+        Ended::Refused { .. } => {
+            let text = format!("asked for {tag} of the same repository: {}", outcome(record));
+            notes.see(Seen::probe(Kind::Unsettled, record, text));
+        }
+        Ended::NotAsked(_) => notes.unasked.extend(not_asked(record)),
+    }
+}
+
+/// Where tags cannot be listed: one that ran before.
+fn ran_before(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
+    let tags = inquiry.case.ran_before.iter().filter_map(|image| near::tag_of(image));
+    if notes.has(Kind::RepositoryUnknown) {
+        return;
+    }
+    let other = tags.into_iter().find(|tag| *tag != inquiry.wanted).map(str::to_owned);
+    if let Some(tag) = other {
+        sibling(inquiry, base, &tag, notes, false);
+    }
+}
+
+/// Whether the repository itself is absent, for an identity that may see it.
+fn repository(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
+    may_be_seen(inquiry, base, notes);
+    catalog(inquiry, base, notes);
+    if !notes.has(Kind::MayBeSeen) && notes.want.is_empty() {
+        // A 404 may hide what another login sees.
+        login::try_others(inquiry, base, notes);
+    }
+}
+
+fn may_be_seen(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
+    let host = &base.ask.host;
+    if let Some(dialect) = inquiry.dialect(host).filter(|dialect| dialect.never_hides_by_404) {
+        let text = format!("{} never answers 404 for what it hides", dialect.name);
+        notes.see(Seen::probe(Kind::MayBeSeen, base, text));
+        return;
+    }
+    let granted = inquiry.records().into_iter().find(|record| {
+        record.ask.repository == base.ask.repository
+            && record.ask.login == base.ask.login
+            && record
+                .steps
+                .iter()
+                .any(|step| step.answer.as_ref().is_some_and(|answer| answer.grants_pull == Some(true)))
+    });
+    if let Some(record) = granted {
+        let text = "the token that was got grants pull on this very repository";
+        notes.see(Seen::probe(Kind::MayBeSeen, record, text));
+        return;
+    }
+    let ask = inquiry.ask(host, What::Ping, None);
+    match inquiry.record(&ask) {
+        None => notes.want(ask),
+        Some(record)
+            if record.got().is_some() && record.steps.iter().all(|step| step.stage != Stage::Token) =>
+        {
+            notes.see(Seen::probe(
+                Kind::MayBeSeen,
+                record,
+                "the API answers without a login, so nothing is hidden",
+            ));
+        }
+        Some(record) => {
+            notes.unasked.extend(not_asked(record));
+        }
+    }
+}
+
+/// The repositories of the host, and the nearest of them.
+fn catalog(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
+    if !notes.want.is_empty() {
+        return;
+    }
+    let ask = inquiry.ask(&base.ask.host, What::Catalog, base.ask.login.clone());
+    // Public hosts list nothing, and would be asked in vain.
+    let closed = inquiry.dialect(&base.ask.host).is_some_and(|dialect| dialect.metered || dialect.hides);
+    let mut names: Vec<String> = inquiry.case.known_repositories.clone();
+    match inquiry.record(&ask) {
+        None if closed => {}
+        None => {
+            notes.want(ask);
+            return;
+        }
+        Some(record) => match &record.ended {
+            Ended::Got(Got::Catalog { names: listed, complete }) => {
+                listed_or_not(inquiry, record, listed, *complete, notes);
+                names.extend(listed.iter().cloned());
+            }
+            Ended::Got(_) | Ended::Refused { .. } => {}
+            Ended::NotAsked(_) => notes.unasked.extend(not_asked(record)),
+        },
+    }
+    names.sort();
+    names.dedup();
+    names.retain(|name| name != inquiry.repository());
+    let nearest = near::repositories(inquiry.repository(), names.iter());
+    notes.evidence.repositories = nearest.clone();
+    if let Some(name) = nearest.into_iter().next() {
+        let ask = Ask { repository: name.clone(), ..base.ask.clone() };
+        match inquiry.record(&ask) {
+            None => notes.want(ask),
+            Some(record) if record.got().is_some() => {
+                let text = format!("asked for {}:{} instead: there", name, inquiry.wanted);
+                notes.see(Seen::probe(Kind::Unsettled, record, text));
+                notes.evidence.repositories_there.push(name);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn listed_or_not(
+    inquiry: &Inquiry<'_>,
+    record: &Record,
+    listed: &[String],
+    complete: bool,
+    notes: &mut Notes,
+) {
+    let name = inquiry.repository();
+    if listed.iter().any(|listed| listed == name) {
+        notes.see(Seen::probe(Kind::RepositoryListed, record, format!("the registry lists {name}")));
+    } else if complete && !listed.is_empty() && !notes.has(Kind::RepositoryUnknown) {
+        let text = format!("the registry lists {} repositories, and not {name}", listed.len());
+        notes.see(Seen::probe(Kind::RepositoryUnknown, record, text));
+    }
+}
+
+fn says_name_unknown(record: &Record) -> bool {
+    record.answer().is_some_and(|answer| {
+        answer.errors.iter().any(|error| {
+            let words = error.message.as_str().to_ascii_lowercase();
+            error.code.eq_ignore_ascii_case("NAME_UNKNOWN")
+                || words.contains("repository name not known")
+                || (words.contains("repository")
+                    && (words.contains("not found") || words.contains("does not exist")))
+        })
+    })
+}
+
+/// Rule 8: a mark of a cache makes its upstream a rival.
+pub(crate) fn marks(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
+    let host = &base.ask.host;
+    let mut answered = None;
+    for record in inquiry.records().into_iter().filter(|record| record.ask.host.endpoint == host.endpoint) {
+        for step in record.steps.iter().filter(|step| step.endpoint == host.endpoint) {
+            let Some(answer) = &step.answer else { continue };
+            answered = Some(record);
+            if let Some(mark) = dialect::cache_mark(&record.ask.repository, Some(answer)) {
+                let text = format!("{} answers as a cache or virtual repository: {mark}", host.endpoint);
+                notes.see(Seen::probe(Kind::MarkOfACache, record, text));
+                return;
+            }
+        }
+    }
+    if let Some(record) = answered {
+        let text = format!("no answer of {} carries the mark of a cache", host.endpoint);
+        notes.see(Seen::probe(Kind::NoMarkOfACache, record, text));
+    }
+}

@@ -1,0 +1,99 @@
+//! A registry's own words for its refusal. Rule 6 takes a body that names the reason for a control, so the words must
+//! be plain; a body that says "or it may not exist" names no reason.
+
+use pullmedic_model::probe::Record;
+
+use crate::table::Kind;
+
+const EXPIRED: &[&str] = &[
+    "token has expired",
+    "token is expired",
+    "token expired",
+    "credentials have expired",
+    "credential has expired",
+    "credentials expired",
+    "password has expired",
+    "password expired",
+    "login has expired",
+    "token_expired",
+    "expiredtoken",
+    "jwt expired",
+];
+
+const BAD_LOGIN: &[&str] = &[
+    "incorrect username or password",
+    "invalid username or password",
+    "invalid username/password",
+    "invalid credentials",
+    "credentials are invalid",
+    "bad credentials",
+    "wrong password",
+    "incorrect password",
+];
+
+const NO_RIGHT: &[&str] = &[
+    "permission_denied",
+    "is not authorized to perform",
+    "does not have permission",
+    "insufficient permission",
+    "insufficient_permissions",
+    "lacks permission",
+    "missing permission",
+];
+
+const BLOCKED: &[&str] = &[
+    "projectpolicyviolation",
+    "blocked by policy",
+    "is blocked",
+    "has been blocked",
+    "current image with",
+    "firewall rules",
+    "is not allowed access",
+    "not signed",
+    "vulnerability",
+];
+
+const QUOTA: &[&str] = &[
+    "quota exceeded",
+    "quota has been exceeded",
+    "storage quota",
+    "traffic quota",
+    "billing",
+    "payment required",
+];
+
+/// Words that take the reason back.
+const EITHER: &[&str] = &["may not exist", "does not exist or", "or it does not exist", "per minute"];
+
+/// What the bodies of a refusal name; `None` when they name no reason.
+pub(super) fn reason(record: &Record) -> Option<(Kind, String)> {
+    record.refused()?;
+    let errors = record
+        .steps
+        .iter()
+        .rev()
+        .filter_map(|step| step.answer.as_ref())
+        .find(|answer| !answer.errors.is_empty())?;
+    for error in &errors.errors {
+        let said = error.message.as_str();
+        let words = format!("{} {said}", error.code).to_ascii_lowercase();
+        let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        if has(EITHER) {
+            continue;
+        }
+        let kind = [
+            (Kind::SaysExpired, EXPIRED),
+            (Kind::SaysBadLogin, BAD_LOGIN),
+            (Kind::SaysBlocked, BLOCKED),
+            (Kind::SaysQuota, QUOTA),
+            (Kind::SaysNoRight, NO_RIGHT),
+        ]
+        .into_iter()
+        .find(|(_, parts)| has(parts))
+        .map(|(kind, _)| kind);
+        if let Some(kind) = kind {
+            return Some((kind, said.to_owned()));
+        }
+    }
+    None
+}

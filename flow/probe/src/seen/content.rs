@@ -1,0 +1,321 @@
+//! Manifests, platforms, layers and limits: what is read after the image was resolved.
+
+use pullmedic_model::Stage;
+use pullmedic_model::probe::manifest::{Descriptor, Entry, Manifest, Platform};
+use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, Role, What};
+
+use super::{Notes, Seen, outcome};
+use crate::inquiry::{Inquiry, not_asked};
+use crate::table::{Family, Kind};
+use crate::testimony::Testimony;
+
+/// Layers that are asked for where the words name none.
+const LAYERS: usize = 8;
+
+/// Where reading the content ended.
+pub(crate) enum End<'a> {
+    /// More must be asked, or it could not be.
+    Open,
+    /// A request was refused, which is to be compared with the words.
+    Refused(&'a Record),
+    /// A defect was read; it stands in the notes.
+    Defect,
+    /// All is well as far as the words reach.
+    Whole,
+}
+
+/// Reads on from a manifest that was resolved, as far as the words reach.
+pub(crate) fn look<'a>(
+    inquiry: &Inquiry<'a>,
+    words: Option<&Testimony>,
+    resolved: &'a Record,
+    notes: &mut Notes,
+) -> End<'a> {
+    if let Some(words) = words {
+        if words.family == Family::Limited && used_up(inquiry, resolved, notes) {
+            return End::Defect;
+        }
+        if !reaches(inquiry, words, resolved) {
+            return End::Whole;
+        }
+    }
+    let digest = match resolved.got() {
+        Some(Got::Manifest { digest: Some(digest), .. }) => digest.clone(),
+        Some(_) | None => inquiry.wanted.clone(),
+    };
+    manifest(inquiry, words, &resolved.ask, &digest, 0, notes)
+}
+
+/// Whether the words tell of something past the resolving `HEAD`.
+fn reaches(inquiry: &Inquiry<'_>, words: &Testimony, resolved: &Record) -> bool {
+    let metered = inquiry.dialect(&resolved.ask.host).is_some_and(|dialect| dialect.metered);
+    if metered && words.family == Family::Limited {
+        return false;
+    }
+    let later = words.stage.is_some_and(|stage| stage > Stage::Manifest);
+    let elsewhere = words.endpoint.as_ref().is_some_and(|named| {
+        words.family.is_below_http() && resolved.steps.iter().all(|step| step.endpoint != *named)
+    });
+    later
+        || elsewhere
+        || words.family.is_content()
+        || matches!(
+            words.family,
+            Family::Limited
+                | Family::ServerError
+                | Family::NotARegistry
+                | Family::AnswerTimeout
+                | Family::Reset
+                | Family::Blocked
+        )
+}
+
+/// Rule 12: a limit with nothing left, told to the pod's own login.
+fn used_up(inquiry: &Inquiry<'_>, resolved: &Record, notes: &mut Notes) -> bool {
+    let Some(answer) = resolved.answer() else { return false };
+    let Some(left) = answer.headers.get("ratelimit-remaining") else { return false };
+    let none = left.split(';').next().is_some_and(|number| number.trim() == "0");
+    if none && crate::rules::r12_is_the_pods(inquiry, resolved) {
+        let text = format!("the registry tells ratelimit-remaining: {left}");
+        notes.see(Seen::probe(Kind::LimitUsedUp, resolved, text));
+    }
+    none && notes.has(Kind::LimitUsedUp)
+}
+
+fn manifest<'a>(
+    inquiry: &Inquiry<'a>,
+    words: Option<&Testimony>,
+    like: &Ask,
+    digest: &str,
+    depth: u8,
+    notes: &mut Notes,
+) -> End<'a> {
+    let ask = Ask { what: What::Manifest(digest.to_owned()), ..like.clone() };
+    let Some(record) = inquiry.record(&ask) else {
+        notes.want(ask);
+        return End::Open;
+    };
+    let read = match &record.ended {
+        Ended::Got(Got::Manifest { manifest: Some(read), .. }) => read,
+        Ended::Got(_) => return End::Whole,
+        Ended::Refused { class: Class::Status(404), .. } if depth > 0 => {
+            return gone(inquiry, record, digest, "the manifest of the platform", notes);
+        }
+        Ended::Refused { class: Class::WrongContent, .. } => return damaged(record, digest, notes),
+        Ended::Refused { .. } => return End::Refused(record),
+        Ended::NotAsked(_) => {
+            notes.unasked.extend(not_asked(record));
+            return End::Open;
+        }
+    };
+    match read {
+        Manifest::Index(entries) if depth == 0 => index(inquiry, words, record, entries, notes),
+        Manifest::Index(_) => End::Whole,
+        Manifest::Image { config, layers } => image(inquiry, words, record, config, layers, notes),
+        Manifest::Schema1 => other_kind(record, "a Docker schema 1 manifest", notes),
+        Manifest::Artifact(kind) => {
+            other_kind(record, &format!("an artifact of type {kind}, no image"), notes)
+        }
+        Manifest::Other(kind) => other_kind(record, &format!("of the unknown type {kind}"), notes),
+    }
+}
+
+fn other_kind<'a>(record: &Record, what: &str, notes: &mut Notes) -> End<'a> {
+    notes.see(Seen::probe(Kind::ManifestOfOtherKind, record, format!("the manifest is {what}")));
+    End::Defect
+}
+
+fn index<'a>(
+    inquiry: &Inquiry<'a>,
+    words: Option<&Testimony>,
+    record: &Record,
+    entries: &[Entry],
+    notes: &mut Notes,
+) -> End<'a> {
+    let images: Vec<&Entry> = entries.iter().filter(|entry| !entry.attestation).collect();
+    notes.evidence.platforms = images.iter().filter_map(|entry| entry.platform.clone()).collect();
+    notes.evidence.platforms.dedup();
+    notes.evidence.wanted.clone_from(&inquiry.case.platform);
+    let Some(node) = &inquiry.case.platform else {
+        notes.unasked.push("the node's platform is not known: needs get on nodes".to_owned());
+        return End::Open;
+    };
+    // An entry that names no platform fits any (containerd's matcher takes the config's word then).
+    let fits = |entry: &&&Entry| entry.platform.as_ref().is_none_or(|platform| matches(node, platform));
+    match images.iter().find(fits) {
+        Some(entry) => manifest(inquiry, words, &record.ask, &entry.manifest.digest, 1, notes),
+        None => {
+            let listed: Vec<String> = notes.evidence.platforms.iter().map(ToString::to_string).collect();
+            let text = match listed.is_empty() {
+                true => format!("the index holds no image at all, and the node is {node}"),
+                false => format!("the index has {}, and the node is {node}", listed.join(", ")),
+            };
+            notes.see(Seen::probe(Kind::PlatformNotInIndex, record, text));
+            End::Defect
+        }
+    }
+}
+
+/// Whether an image of `has` runs on a node of `node`. Variants of 32-bit ARM run what is older; where one is not named,
+/// it is not compared.
+pub(crate) fn matches(node: &Platform, has: &Platform) -> bool {
+    if node.os != has.os || node.architecture != has.architecture {
+        return false;
+    }
+    let number = |variant: &str| variant.trim_start_matches('v').parse::<u32>().ok();
+    match (node.architecture.as_str(), number(&node.variant), number(&has.variant)) {
+        ("arm", Some(node), Some(has)) => has <= node,
+        _ => true,
+    }
+}
+
+fn image<'a>(
+    inquiry: &Inquiry<'a>,
+    words: Option<&Testimony>,
+    record: &'a Record,
+    config: &Descriptor,
+    layers: &[Descriptor],
+    notes: &mut Notes,
+) -> End<'a> {
+    let own: Vec<&Descriptor> = std::iter::once(config).chain(layers).filter(|part| !part.foreign).collect();
+    let named = words.and_then(|words| own.iter().find(|part| words.digests.contains(&part.digest)).copied());
+    let family = words.map(|words| words.family);
+    match family {
+        Some(Family::Platform) => platform_of_config(inquiry, record, config, notes),
+        Some(Family::ManifestKind) => End::Whole,
+        Some(Family::Content | Family::Reset | Family::AnswerTimeout) => match named {
+            Some(part) => blob(inquiry, record, part, notes),
+            None => {
+                notes.unasked.push("the words name no part of the image that could be read whole".to_owned());
+                End::Open
+            }
+        },
+        Some(_) => match named {
+            Some(part) => parts(inquiry, record, &[part], notes),
+            None => parts(inquiry, record, &own[..own.len().min(LAYERS + 1)], notes),
+        },
+        None => match platform_of_config(inquiry, record, config, notes) {
+            End::Whole => parts(inquiry, record, &own[1.min(own.len())..own.len().min(LAYERS + 1)], notes),
+            other => other,
+        },
+    }
+}
+
+fn platform_of_config<'a>(
+    inquiry: &Inquiry<'a>,
+    record: &Record,
+    config: &Descriptor,
+    notes: &mut Notes,
+) -> End<'a> {
+    let ask = Ask { what: What::Config(config.digest.clone()), ..record.ask.clone() };
+    let Some(read) = inquiry.record(&ask) else {
+        notes.want(ask);
+        return End::Open;
+    };
+    match (&read.ended, &inquiry.case.platform) {
+        (Ended::Got(Got::Config { platform, .. }), Some(node)) if !matches(node, platform) => {
+            notes.evidence.platforms = vec![platform.clone()];
+            notes.evidence.wanted = Some(node.clone());
+            let text = format!("the image was made for {platform}, and the node is {node}");
+            notes.see(Seen::probe(Kind::ConfigForOtherPlatform, read, text));
+            End::Defect
+        }
+        (Ended::Got(_), _) => End::Whole,
+        (Ended::Refused { class: Class::Status(404), .. }, _) => {
+            gone(inquiry, read, &config.digest, "the image's config", notes)
+        }
+        (Ended::Refused { .. }, _) => End::Refused(read),
+        (Ended::NotAsked(_), _) => {
+            notes.unasked.extend(not_asked(read));
+            End::Open
+        }
+    }
+}
+
+/// `HEAD` of the parts, together.
+fn parts<'a>(inquiry: &Inquiry<'a>, record: &Record, parts: &[&Descriptor], notes: &mut Notes) -> End<'a> {
+    let mut wants = Vec::new();
+    let mut refused = None;
+    for part in parts {
+        let ask = Ask { what: What::BlobHead(part.digest.clone()), ..record.ask.clone() };
+        match inquiry.record(&ask) {
+            None if !wants.contains(&ask) => wants.push(ask),
+            None => {}
+            Some(found) => match &found.ended {
+                Ended::Got(_) => {}
+                Ended::Refused { class: Class::Status(404), .. } => {
+                    return gone(inquiry, found, &part.digest, "a layer or config", notes);
+                }
+                Ended::Refused { .. } => refused = refused.or(Some(found)),
+                Ended::NotAsked(_) => notes.unasked.extend(not_asked(found)),
+            },
+        }
+    }
+    if let Some(found) = refused {
+        return End::Refused(found);
+    }
+    if wants.is_empty() {
+        return if notes.unasked.is_empty() { End::Whole } else { End::Open };
+    }
+    if notes.want.is_empty() {
+        notes.want = wants;
+    }
+    End::Open
+}
+
+/// `GET` of the one part that the words name.
+fn blob<'a>(inquiry: &Inquiry<'a>, record: &Record, part: &Descriptor, notes: &mut Notes) -> End<'a> {
+    let ask = Ask { what: What::Blob(part.digest.clone()), ..record.ask.clone() };
+    let Some(read) = inquiry.record(&ask) else {
+        notes.want(ask);
+        return End::Open;
+    };
+    match &read.ended {
+        Ended::Got(Got::Blob { whole: Some(false), .. })
+        | Ended::Refused { class: Class::WrongContent, .. } => damaged(read, &part.digest, notes),
+        Ended::Got(Got::Blob { whole: None, .. }) => {
+            notes.unasked.push(format!("{} is past the cap for reading whole", part.digest));
+            End::Open
+        }
+        Ended::Got(_) => End::Whole,
+        Ended::Refused { class: Class::Status(404), .. } => {
+            gone(inquiry, read, &part.digest, "the part", notes)
+        }
+        Ended::Refused { .. } => End::Refused(read),
+        Ended::NotAsked(_) => {
+            notes.unasked.extend(not_asked(read));
+            End::Open
+        }
+    }
+}
+
+/// A part is gone when no host of the route has it: the runtime asks all of them, one after the other.
+fn gone<'a>(inquiry: &Inquiry<'_>, record: &Record, digest: &str, what: &str, notes: &mut Notes) -> End<'a> {
+    if let (Role::Mirror(_), Some(origin)) = (record.ask.host.role, inquiry.origin()) {
+        let ask = Ask { host: origin.clone(), ..record.ask.clone() };
+        match inquiry.record(&ask).map(|record| &record.ended) {
+            None => {
+                notes.want(ask);
+                return End::Open;
+            }
+            Some(Ended::Refused { class: Class::Status(404), .. }) => {}
+            Some(Ended::Got(_)) => return End::Whole,
+            Some(Ended::Refused { .. } | Ended::NotAsked(_)) => {
+                notes.unasked.push(format!("whether {} has {digest} could not be seen", origin.endpoint));
+                return End::Open;
+            }
+        }
+    }
+    notes.evidence.damaged = Some(digest.to_owned());
+    let text = format!("{what} {digest} is named by the manifest, and asked for it: {}", outcome(record));
+    notes.see(Seen::probe(Kind::BlobGone, record, text));
+    End::Defect
+}
+
+fn damaged<'a>(record: &Record, digest: &str, notes: &mut Notes) -> End<'a> {
+    notes.evidence.damaged = Some(digest.to_owned());
+    let text =
+        format!("{digest} was read whole from {}: its bytes have another digest", record.ask.host.endpoint);
+    notes.see(Seen::probe(Kind::BlobDamaged, record, text));
+    End::Defect
+}

@@ -1,0 +1,84 @@
+//! What would decide, and what was not looked at.
+
+use pullmedic_model::probe::case::NodeCredentials;
+use pullmedic_model::{Cause, Certainty};
+
+use crate::decide::Decision;
+use crate::look::Looked;
+
+/// The observation that would decide; `None` when proven, or where nothing was asked and the words' own answer stands.
+pub(super) fn missing(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
+    if decision.certainty == Certainty::Proven {
+        return None;
+    }
+    let mut parts: Vec<String> = decision.unmet.iter().cloned().collect();
+    for why in &looked.notes.unasked {
+        if !parts.contains(why) {
+            parts.push(why.clone());
+        }
+    }
+    if looked.base.is_some() {
+        parts.extend(splits(looked, decision));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The cheapest observation that would tell the leader from its first rival.
+fn splits(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
+    let case = looked.inquiry.case;
+    let named =
+        looked.inquiry.reference.as_ref().map_or_else(|| case.image.clone(), |reference| reference.name());
+    let has = |cause: Cause| decision.open.contains(&cause);
+    let open = &decision.open;
+    if has(Cause::RepositoryNotFound) && open.iter().any(|cause| is_of_login(*cause))
+        || is_of_login(decision.cause) && has(Cause::RepositoryNotFound)
+    {
+        return Some(format!("a login that may see {named} would decide it: --secret SECRET"));
+    }
+    if has(Cause::CredentialProviderFailed) {
+        return Some("the kubelet's log on the node, for its credential provider".to_owned());
+    }
+    if has(Cause::UpstreamOfCacheFailed) {
+        return Some("what the cache's own upstream answers".to_owned());
+    }
+    if is_of_login(decision.cause) && open.iter().any(|cause| is_of_login(*cause)) {
+        return Some(format!("another login for {named}, to tell a wrong login from a wanting right"));
+    }
+    (has(Cause::RegistryUnavailable) || has(Cause::Proxy))
+        .then(|| "something that the registry accepts: another login, or a public image of it".to_owned())
+}
+
+fn is_of_login(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::NoCredentials
+            | Cause::BadCredentials
+            | Cause::CredentialsExpired
+            | Cause::Forbidden
+            | Cause::NotFoundOrDenied
+            | Cause::PullSecretMissing
+            | Cause::PullSecretMalformed
+            | Cause::PullSecretUnmatched
+    )
+}
+
+/// What was not looked at, with what would buy it.
+pub(super) fn not_looked_at(looked: &Looked<'_>, decision: &Decision) -> Vec<String> {
+    let case = looked.inquiry.case;
+    let mut all = Vec::new();
+    if !case.route.of_node && (looked.replay.record.is_some() || looked.base.is_some()) {
+        all.push("the node's mirrors and trust (--node-config DIR)".to_owned());
+    }
+    if is_of_login(decision.cause) && looked.inquiry.node_credentials() != NodeCredentials::None {
+        all.push("the node's own credentials".to_owned());
+    }
+    if is_of_login(decision.cause) {
+        all.extend(case.candidates_unread.iter().map(|why| format!("secret {why}")));
+    }
+    for why in &looked.notes.unasked {
+        if !all.contains(why) {
+            all.push(why.clone());
+        }
+    }
+    all
+}

@@ -1,0 +1,136 @@
+//! The kinds of observation.
+
+use super::family::{Family, NodeFamily};
+
+/// A kind of observation: the rows of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    /// The node's words tell of this family.
+    Said(Family),
+    /// The unchanged request met the same refusal from here.
+    Reproduced(Family),
+    // Secrets and logins.
+    NamesNoSecret,
+    SecretsFine,
+    SecretAbsent,
+    SecretMalformed,
+    SecretNear,
+    NothingSent,
+    LoginSent,
+    NodeCredentialsUnlikely,
+    NodeCredentialsPossible,
+    LoginPastItsTime,
+    OtherLoginPasses,
+    OtherLoginPassesWhereNoneWasSent,
+    NearLoginPasses,
+    AnonymousPasses,
+    PodLoginRefusedAtPing,
+    PodLoginAccepted,
+    SomethingAccepted,
+    ChallengeMissing,
+    // The registry's own words in a body.
+    SaysExpired,
+    SaysBadLogin,
+    SaysNoRight,
+    SaysBlocked,
+    SaysQuota,
+    // Absence.
+    AskedByTag,
+    AskedByDigest,
+    TagListedWithout,
+    TagListedYetAbsent,
+    RepositoryVisible,
+    SiblingThere,
+    RepositoryUnknown,
+    RepositoryListed,
+    MayBeSeen,
+    NoMarkOfACache,
+    MarkOfACache,
+    // Content.
+    PlatformNotInIndex,
+    ConfigForOtherPlatform,
+    ManifestOfOtherKind,
+    BlobGone,
+    BlobDamaged,
+    LimitUsedUp,
+    // Node files and images that run.
+    FileDefect,
+    MirrorFails,
+    TagMoved,
+    NameDoesNotParse,
+    /// Seen, and it settles nothing.
+    Unsettled,
+}
+
+impl Kind {
+    /// The kinds that stand alone.
+    const SINGLE: [Kind; 45] = [
+        Kind::NamesNoSecret,
+        Kind::SecretsFine,
+        Kind::SecretAbsent,
+        Kind::SecretMalformed,
+        Kind::SecretNear,
+        Kind::NothingSent,
+        Kind::LoginSent,
+        Kind::NodeCredentialsUnlikely,
+        Kind::NodeCredentialsPossible,
+        Kind::LoginPastItsTime,
+        Kind::OtherLoginPasses,
+        Kind::OtherLoginPassesWhereNoneWasSent,
+        Kind::NearLoginPasses,
+        Kind::AnonymousPasses,
+        Kind::PodLoginRefusedAtPing,
+        Kind::PodLoginAccepted,
+        Kind::SomethingAccepted,
+        Kind::ChallengeMissing,
+        Kind::SaysExpired,
+        Kind::SaysBadLogin,
+        Kind::SaysNoRight,
+        Kind::SaysBlocked,
+        Kind::SaysQuota,
+        Kind::AskedByTag,
+        Kind::AskedByDigest,
+        Kind::TagListedWithout,
+        Kind::TagListedYetAbsent,
+        Kind::RepositoryVisible,
+        Kind::SiblingThere,
+        Kind::RepositoryUnknown,
+        Kind::RepositoryListed,
+        Kind::MayBeSeen,
+        Kind::NoMarkOfACache,
+        Kind::MarkOfACache,
+        Kind::PlatformNotInIndex,
+        Kind::ConfigForOtherPlatform,
+        Kind::ManifestOfOtherKind,
+        Kind::BlobGone,
+        Kind::BlobDamaged,
+        Kind::LimitUsedUp,
+        Kind::FileDefect,
+        Kind::MirrorFails,
+        Kind::TagMoved,
+        Kind::NameDoesNotParse,
+        Kind::Unsettled,
+    ];
+
+    const NODE: [NodeFamily; 13] = [
+        NodeFamily::Reference,
+        NodeFamily::Secret,
+        NodeFamily::Provider,
+        NodeFamily::Rate,
+        NodeFamily::Disk,
+        NodeFamily::Store,
+        NodeFamily::Runtime,
+        NodeFamily::Silent,
+        NodeFamily::GivenUp,
+        NodeFamily::Never,
+        NodeFamily::Signature,
+        NodeFamily::Files,
+        NodeFamily::Unknown,
+    ];
+
+    /// Every kind.
+    pub(crate) fn all() -> impl Iterator<Item = Kind> {
+        let said = Family::ASKED.into_iter().chain(Kind::NODE.into_iter().map(Family::Node)).map(Kind::Said);
+        said.chain(Family::ASKED.into_iter().map(Kind::Reproduced)).chain(Kind::SINGLE)
+    }
+}

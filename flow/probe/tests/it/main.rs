@@ -1,0 +1,6 @@
+//! Judgements: cases with scripted answers, and the verdicts that they must and must not give.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot build its input has failed")]
+
+mod scenarios;
+mod support;

@@ -1,0 +1,11 @@
+//! A scripted world: a case as a table row, a registry as a closure, and what came of asking it.
+
+mod case;
+mod registry;
+mod world;
+
+pub(crate) use case::{Build, at, case, containerd_16, host, login, named, said};
+pub(crate) use registry::Registry;
+pub(crate) use world::{
+    Run, answered, challenged, got, not_asked, refused, run, run_with, step, with_header,
+};
