@@ -110,6 +110,9 @@ async fn forms_get_tokens_and_refresh_tokens_get_more() {
     let form = format!("grant_type=password&username=ann&password=secret&access_type=offline&{scope}");
     let first = post(address, "/token", &form).await;
     let refresh = first.json()["refresh_token"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {refresh}");
+    let misused = ask(address, "GET", "/v2/", &[("Authorization", &bearer)]).await;
+    assert_eq!(misused.status, 401, "it is for the token service alone");
     let form = format!("grant_type=refresh_token&refresh_token={refresh}&{scope}");
     let second = post(address, "/token", &form).await;
     assert_eq!(with_token(address, MANIFEST, &second).await.status, 200);

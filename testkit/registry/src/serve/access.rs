@@ -5,6 +5,7 @@ use super::live::{Live, Run};
 use super::login::{self, Identity};
 use super::reply::Reply;
 use super::route::Target;
+use super::token::Claims;
 use super::{limit, live};
 use crate::configuration::{LimitStyle, Limited, Login, Quota, Realm, Route, Token, User};
 use crate::dialect::{At, Case, Challenge, Dialect, Refusal, Scheme, Words};
@@ -17,6 +18,8 @@ pub(crate) struct Context<'a> {
     pub(crate) asked: &'a Asked,
     pub(crate) target: &'a Target,
     pub(crate) tls: bool,
+    /// What its token says, read once: a token may end while its request is served.
+    claims: Option<Claims>,
 }
 
 /// The scheme that is really spoken.
@@ -26,7 +29,15 @@ enum Spoken {
     Bearer(Token, String),
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    pub(crate) fn new(run: &'a Run, index: usize, asked: &'a Asked, target: &'a Target, tls: bool) -> Self {
+        let token = asked.header("authorization").and_then(|header| header.split_once(' '));
+        let claims = token.and_then(|(_, token)| run.signer.read(token.trim()));
+        // A refresh token is for the token service alone.
+        let claims = claims.filter(|claims| claims.aud != "refresh");
+        Self { run, index, asked, target, tls, claims }
+    }
+
     pub(crate) fn live(&self) -> &Live {
         &self.run.endpoints[self.index]
     }
@@ -133,9 +144,9 @@ impl Context<'_> {
         if let Some((name, password)) = login::basic(header) {
             return Identity::of(&users, &name, &password);
         }
-        match header.split_once(' ').and_then(|(_, token)| self.run.signer.read(token.trim())) {
+        match &self.claims {
             Some(claims) if claims.sub.is_empty() => Identity::Anonymous,
-            Some(claims) => Identity::User(claims.sub),
+            Some(claims) => Identity::User(claims.sub.clone()),
             None => Identity::Wrong,
         }
     }
@@ -216,16 +227,12 @@ impl Context<'_> {
         if let Some(case) = Self::case(&[self.live()], &users, identity, repository) {
             return Some(self.refusal(case));
         }
-        let granted = match (&spoken, header.and_then(|header| header.split_once(' '))) {
-            (Spoken::Bearer(..), Some((_, token))) => {
-                self.run.signer.read(token.trim()).is_some_and(|claims| {
-                    claims.access.iter().any(|access| {
-                        access.name == repository && access.actions.iter().any(|action| action == "pull")
-                    })
-                })
-            }
-            _ => true,
+        let pulls = |claims: &Claims| {
+            claims.access.iter().any(|access| {
+                access.name == repository && access.actions.iter().any(|action| action == "pull")
+            })
         };
+        let granted = !matches!(spoken, Spoken::Bearer(..)) || self.claims.as_ref().is_some_and(pulls);
         (!granted).then(|| self.challenged(Some("insufficient_scope")))
     }
 

@@ -151,7 +151,7 @@ async fn requests(run: &Run, index: usize, mut wire: Wire, peer: SocketAddr, num
             }
         };
         let target = Target::read(&asked.target);
-        let context = Context { run, index, asked: &asked, target: &target, tls };
+        let context = Context::new(run, index, &asked, &target, tls);
         let identity = context.identity();
         let rule = answer::rule(&context, &identity);
         let entry = run.log.asked(Request {
