@@ -25,9 +25,8 @@ pub(crate) fn sight(objects: &Objects, ground: &Ground) -> Vec<Sighting> {
     sightings(objects, &Settings { now: ground.now, stalled_after: ground.stalled_after })
 }
 
-/// The report of those sightings.
-pub(crate) fn report(objects: &Objects, sightings: Vec<Sighting>, ground: &Ground) -> Report {
-    let seen = classified(sightings);
+/// The report of what was seen.
+pub(crate) fn report(objects: &Objects, seen: &[Seen], ground: &Ground) -> Report {
     let mut skipped = objects.skipped.clone();
     skipped.sort();
     skipped.dedup();
@@ -37,7 +36,7 @@ pub(crate) fn report(objects: &Objects, sightings: Vec<Sighting>, ground: &Groun
         cluster: ground.cluster.clone(),
         vantage: ground.vantage,
         observed_at: ground.now,
-        findings: findings(&seen, objects, ground.vantage, ground.now).into_iter().map(advised).collect(),
+        findings: findings(seen, objects, ground.vantage, ground.now).into_iter().map(advised).collect(),
         skipped,
         read: read(objects),
     }
@@ -49,7 +48,7 @@ fn advised(found: Found) -> Finding {
 }
 
 /// Pods of one owner often say the same, so each text is classified once.
-fn classified(sightings: Vec<Sighting>) -> Vec<Seen> {
+pub(crate) fn classified(sightings: Vec<Sighting>) -> Vec<Seen> {
     let mut known: HashMap<(String, String, String), Hypothesis> = HashMap::new();
     let of = |sighting: Sighting| {
         let hypothesis = sighting.testimony.as_ref().map(|testimony| {

@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Screen, ScreenArguments};
-use crate::{classify, diagnose, explain};
+use crate::{classify, diagnose, explain, probe};
 
 /// Finds out why Kubernetes cannot pull an image, and says what to do.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ pub struct Command {
 pub(crate) enum Subcommand {
     /// Find every container that waits for an image, and say why
     Diagnose(Box<diagnose::Arguments>),
+    /// Pull one image by hand, all but its bytes, and show every answer
+    Probe(Box<probe::Arguments>),
     /// Say what a message of a kubelet or runtime suggests
     Classify(classify::Arguments),
     /// Show the page of a cause

@@ -3,23 +3,28 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
-use pullmedic_cluster::{Access, Cluster, Scope};
+use pullmedic_cluster::{Cluster, Scope};
 use pullmedic_files::Source;
 use pullmedic_model::Report;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::Objects;
-use pullmedic_report::{Form, write_report};
+use pullmedic_model::report::ApiVersion;
+use pullmedic_report::{Form, Look, write_report};
+use pullmedic_sight::Seen;
 
+use crate::access::AccessArguments;
 use crate::assemble::{self, Ground};
 use crate::failure::{Exit, Failure};
 use crate::follow;
 use crate::output::Screen;
+use crate::patches;
+use crate::prove::{self, ProofArguments, Prover, Transcript};
 use crate::select::{self, Selector, Target};
 
 /// Arguments of `diagnose`.
@@ -29,6 +34,10 @@ use crate::select::{self, Selector, Target};
     pullmedic diagnose -A -o wide                 every namespace, every pod by name\n  \
     pullmedic diagnose -n shop deploy/cart        one owner\n  \
     pullmedic diagnose -n shop --watch            and again at every change\n  \
+    pullmedic diagnose -n shop --why              and why it is none of the other causes\n  \
+    pullmedic diagnose -n shop --node-config etc  with a node's eyes: etc is a copy of its /etc\n  \
+    pullmedic diagnose -n shop --transcript t     and keep all that was read and asked;\n  \
+    pullmedic diagnose --from-transcript t        gives the same verdict again, anywhere\n  \
     kubectl get pods,events -o yaml | pullmedic diagnose -f -\n  \
     kubectl cluster-info dump --output-directory=dump -A; pullmedic diagnose -f dump\n\n\
     Exit status: 0 all was read and healthy, 1 something was found, 2 nothing was found but something could not be read.")]
@@ -48,6 +57,9 @@ pub(crate) struct Arguments {
     /// Only pods with these labels: KEY=VALUE, KEY in (A,B), !KEY, …
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     selector: Option<String>,
+    /// The verdict of a file that --transcript wrote; nothing is read or dialled
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filename", "context", "kubeconfig", "cluster", "user", "impersonate", "groups", "request_timeout", "watch", "transcript", "no_probe", "all_namespaces", "selector"])]
+    from_transcript: Option<PathBuf>,
     /// Follow changes until interrupted
     #[arg(short, long)]
     watch: bool,
@@ -60,27 +72,10 @@ pub(crate) struct Arguments {
     /// Exit 0 also when something was found
     #[arg(long)]
     exit_zero: bool,
-    /// The kubeconfig file [default: KUBECONFIG, else ~/.kube/config, else the pod's own account]
-    #[arg(long, value_name = "FILE", help_heading = "Cluster options")]
-    kubeconfig: Option<PathBuf>,
-    /// The kubeconfig context
-    #[arg(long, value_name = "NAME", help_heading = "Cluster options")]
-    context: Option<String>,
-    /// The kubeconfig cluster
-    #[arg(long, value_name = "NAME", help_heading = "Cluster options")]
-    cluster: Option<String>,
-    /// The kubeconfig user
-    #[arg(long, value_name = "NAME", help_heading = "Cluster options")]
-    user: Option<String>,
-    /// Act as this user
-    #[arg(long = "as", value_name = "USER", help_heading = "Cluster options")]
-    impersonate: Option<String>,
-    /// Act as a member of this group; may be given several times
-    #[arg(long = "as-group", value_name = "GROUP", help_heading = "Cluster options")]
-    groups: Vec<String>,
-    /// The limit of one request: 10s, 1m, 0 for none [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Cluster options")]
-    request_timeout: Option<SignedDuration>,
+    #[command(flatten)]
+    access: AccessArguments,
+    #[command(flatten)]
+    pub(crate) proof: ProofArguments,
 }
 
 /// How a report is written.
@@ -99,7 +94,7 @@ enum Output {
 }
 
 /// `1m30s`, `90s`, `500ms`; a bare number is seconds, as kubectl reads it.
-fn duration(text: &str) -> Result<SignedDuration, String> {
+pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
     let parsed = match text.parse::<u32>() {
         Ok(seconds) => Ok(SignedDuration::from_secs(i64::from(seconds))),
         Err(_) => {
@@ -110,16 +105,33 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
-    if !arguments.filename.is_empty() {
-        let report = saved(arguments)?;
-        write(&report, arguments, screen)?;
-        return Ok(arguments.exit(&report));
+    if let Some(path) = &arguments.from_transcript {
+        let report = recalled(arguments, path)?;
+        return told(&report, arguments, screen);
+    }
+    if !arguments.filename.is_empty() && !arguments.proof.probe {
+        let (objects, ground) = saved(arguments)?;
+        let seen = arguments.seen(&objects, &ground);
+        return told(&assemble::report(&objects, &seen, &ground), arguments, screen);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(anyhow::Error::new(error).context("start")))?;
-    runtime.block_on(live(arguments, screen))
+    if arguments.filename.is_empty() {
+        runtime.block_on(live(arguments, screen))
+    } else {
+        runtime.block_on(saved_and_asked(arguments, screen))
+    }
+}
+
+/// Writes the report and what was asked for beside it.
+fn told(report: &Report, arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
+    write(report, arguments, screen)?;
+    if let Some(folder) = &arguments.proof.patch_dir {
+        patches::write(report, folder)?;
+    }
+    Ok(arguments.exit(report))
 }
 
 impl Arguments {
@@ -129,20 +141,6 @@ impl Arguments {
             (false, _) => Exit::Findings,
             (true, true) => Exit::Healthy,
             (true, false) => Exit::Incomplete,
-        }
-    }
-
-    fn access(&self) -> Access {
-        Access {
-            kubeconfig: self.kubeconfig.clone(),
-            context: self.context.clone(),
-            cluster: self.cluster.clone(),
-            user: self.user.clone(),
-            impersonate: self.impersonate.clone(),
-            impersonate_groups: self.groups.clone(),
-            request_timeout: self
-                .request_timeout
-                .map(|limit| Duration::try_from(limit).unwrap_or(Duration::ZERO)),
         }
     }
 
@@ -174,15 +172,15 @@ impl Arguments {
         Some(format!("{absent}{place}"))
     }
 
-    /// The report of what was read.
-    pub(crate) fn judge(&self, objects: &Objects, ground: &Ground) -> Report {
+    /// What was seen of that which was asked for; no verdict yet.
+    pub(crate) fn seen(&self, objects: &Objects, ground: &Ground) -> Vec<Seen> {
         let mut sightings = assemble::sight(objects, ground);
         select::keep(&mut sightings, &self.targets, objects);
         // The API server understood the selector of a live read; where we do not, all refused owners stay.
         if let Some(selector) = self.selector.as_deref().and_then(|selector| selector.parse().ok()) {
             select::keep_refused(&mut sightings, &selector, objects);
         }
-        assemble::report(objects, sightings, ground)
+        assemble::classified(sightings)
     }
 }
 
@@ -192,13 +190,14 @@ pub(crate) fn write(report: &Report, arguments: &Arguments, screen: &Screen) -> 
         Vantage::Workstation => report.observed_at,
         Vantage::Recording => Some(Timestamp::now()),
     };
-    write_report(report, arguments.form(), &screen.look(now), &mut out)?;
+    let look = Look { why: arguments.proof.why, ..screen.look(now) };
+    write_report(report, arguments.form(), &look, &mut out)?;
     out.flush()?;
     Ok(())
 }
 
 /// Saved objects. Their newest time stands for the present.
-fn saved(arguments: &Arguments) -> Result<Report, Failure> {
+fn saved(arguments: &Arguments) -> Result<(Objects, Ground), Failure> {
     let mut objects = Objects::default();
     for path in &arguments.filename {
         let source = if path.as_os_str() == "-" { Source::StandardInput } else { Source::Path(path.clone()) };
@@ -223,20 +222,73 @@ fn saved(arguments: &Arguments) -> Result<Report, Failure> {
     let ground =
         Ground { cluster: None, vantage: Vantage::Recording, now, stalled_after: arguments.stalled_after };
     arguments.check_targets(&objects)?;
-    Ok(arguments.judge(&objects, &ground))
+    Ok((objects, ground))
+}
+
+/// Saved objects, and registries asked about them without any login: a dump is not to send what somebody put into it.
+async fn saved_and_asked(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
+    let (objects, mut ground) = saved(arguments)?;
+    let mut seen = arguments.seen(&objects, &ground);
+    // What is asked is asked now; how old the words are shows in their own times.
+    ground.vantage = Vantage::Workstation;
+    ground.now = Some(Timestamp::now());
+    let mut prover = Prover::new(&arguments.proof, None, ground.vantage)?;
+    proved(&mut prover, &mut seen, &objects, &ground, arguments).await?;
+    told(&assemble::report(&objects, &seen, &ground), arguments, screen)
+}
+
+/// What a transcript gives.
+fn recalled(arguments: &Arguments, path: &Path) -> Result<Report, Failure> {
+    let transcript = Transcript::read(path).map_err(|error| {
+        Failure::new(error).next("give a file that pullmedic diagnose --transcript FILE wrote".to_owned())
+    })?;
+    let objects = transcript.objects().map_err(Failure::new)?;
+    let ground = Ground {
+        cluster: transcript.cluster.clone(),
+        vantage: transcript.vantage,
+        now: Some(transcript.now),
+        stalled_after: arguments.stalled_after,
+    };
+    arguments.check_targets(&objects)?;
+    let mut seen = arguments.seen(&objects, &ground);
+    prove::recall(&mut seen, &objects, &transcript.proofs, &arguments.proof);
+    Ok(assemble::report(&objects, &seen, &ground))
+}
+
+/// Proves what was seen, and keeps the transcript where one is wanted.
+pub(crate) async fn proved(
+    prover: &mut Prover<'_>,
+    seen: &mut [Seen],
+    objects: &Objects,
+    ground: &Ground,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let now = ground.now.unwrap_or_else(Timestamp::now);
+    let proofs = prover.prove(seen, objects, ground.vantage, now).await;
+    let Some(path) = &arguments.proof.transcript else { return Ok(()) };
+    let transcript = Transcript {
+        api_version: ApiVersion::V1Alpha1,
+        kind: prove::Kind::Transcript,
+        vantage: ground.vantage,
+        now,
+        cluster: ground.cluster.clone(),
+        objects: prove::objects_of(objects),
+        skipped: objects.skipped.clone(),
+        proofs,
+    };
+    transcript.write(path).map_err(Failure::new)
 }
 
 async fn live(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
-    let access = arguments.access();
-    let cluster = Cluster::connect(&access).await.map_err(|error| {
-        let next = error.hint();
-        Failure::new(error).next(next)
-    })?;
+    let cluster = arguments.access.connect().await?;
     let namespace = (!arguments.all_namespaces)
         .then(|| arguments.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()));
     let scope = Scope { namespace, selector: arguments.selector.clone() };
+    let mut prover = (!arguments.proof.no_probe)
+        .then(|| Prover::new(&arguments.proof, Some(&cluster), Vantage::Workstation))
+        .transpose()?;
     if arguments.watch {
-        return follow::run(arguments, &cluster, &scope, screen).await;
+        return follow::run(arguments, &cluster, &scope, prover, screen).await;
     }
     let first = cluster.pods_and_events(&scope);
     let mut objects = announced(first, &cluster).await.map_err(|error| {
@@ -244,12 +296,14 @@ async fn live(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
         Failure::new(error).next(next)
     })?;
     let mut ground = ground(arguments, &cluster);
-    objects.extend(Around::of(&objects, &scope, &ground).read(&cluster).await);
+    objects.extend(Around::of(&objects, &scope, &ground, prover.is_some()).read(&cluster).await);
     ground.now = Some(Timestamp::now());
     arguments.check_targets(&objects)?;
-    let report = arguments.judge(&objects, &ground);
-    write(&report, arguments, screen)?;
-    Ok(arguments.exit(&report))
+    let mut seen = arguments.seen(&objects, &ground);
+    if let Some(prover) = &mut prover {
+        proved(prover, &mut seen, &objects, &ground, arguments).await?;
+    }
+    told(&assemble::report(&objects, &seen, &ground), arguments, screen)
 }
 
 pub(crate) fn ground(arguments: &Arguments, cluster: &Cluster) -> Ground {
@@ -266,30 +320,40 @@ pub(crate) fn ground(arguments: &Arguments, cluster: &Cluster) -> Ground {
 pub(crate) struct Around {
     /// Whose owners are read: those where something waits.
     pub(crate) namespaces: BTreeSet<String>,
-    /// Nodes whose version decides.
+    /// Nodes whose version or platform decides.
     pub(crate) nodes: BTreeSet<String>,
+    /// Whether ServiceAccounts are read too: they name pull secrets that may work.
+    pub(crate) accounts: bool,
 }
 
 impl Around {
-    pub(crate) fn of(objects: &Objects, scope: &Scope, ground: &Ground) -> Around {
+    pub(crate) fn of(objects: &Objects, scope: &Scope, ground: &Ground, proof: bool) -> Around {
         let sightings = assemble::sight(objects, ground);
         let mut namespaces: BTreeSet<String> = sightings.iter().map(|s| s.place.namespace.clone()).collect();
         // An owner that is refused its pods leaves no pod to be seen, and its events may be gone or unreadable.
         namespaces.extend(scope.namespace.clone());
-        let never = sightings.iter().filter(|sighting| sighting.reason.as_str() == "ErrImageNeverPull");
-        let nodes = never.filter_map(|sighting| sighting.place.node.clone()).collect();
-        Around { namespaces, nodes }
+        // A replay asks as the node's runtime does, for the node's platform; of words, only those of policy Never
+        // depend on the node's version.
+        let wanted =
+            sightings.iter().filter(|sighting| proof || sighting.reason.as_str() == "ErrImageNeverPull");
+        let nodes = wanted.filter_map(|sighting| sighting.place.node.clone()).collect();
+        Around { namespaces, nodes, accounts: proof && !sightings.is_empty() }
     }
 
     /// Whether what was read around `self` holds all that is wanted around `other`.
     pub(crate) fn covers(&self, other: &Around) -> bool {
-        self.namespaces.is_superset(&other.namespaces) && self.nodes.is_superset(&other.nodes)
+        self.namespaces.is_superset(&other.namespaces)
+            && self.nodes.is_superset(&other.nodes)
+            && (self.accounts || !other.accounts)
     }
 
     pub(crate) async fn read(&self, cluster: &Cluster) -> Objects {
         let mut objects = Objects::default();
         if !self.namespaces.is_empty() {
             objects.extend(cluster.owners(&self.namespaces).await);
+        }
+        if self.accounts {
+            objects.extend(cluster.accounts(&self.namespaces).await);
         }
         if !self.nodes.is_empty() {
             objects.extend(cluster.nodes(&self.nodes).await);

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use pullmedic_model::{Cause, Group};
-use pullmedic_report::write_page_text;
+use pullmedic_report::{write_page_text, write_why};
 
 use crate::failure::{Exit, Failure};
 use crate::output::Screen;
@@ -11,12 +11,15 @@ use crate::output::Screen;
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pullmedic explain                 every cause, a line each\n  pullmedic explain tag-not-found   the page of one"
+    after_help = "Examples:\n  pullmedic explain                 every cause, a line each\n  pullmedic explain tag-not-found   the page of one\n  pullmedic explain --why dns       what proves it, and what tells it from others"
 )]
 pub(crate) struct Arguments {
     /// The code of a cause; without one, every cause is listed
     #[arg(value_name = "CODE")]
     code: Option<String>,
+    /// Show what proves the cause and what tells it from the others, from the table that decides
+    #[arg(long, requires = "code")]
+    why: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
@@ -35,6 +38,11 @@ pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failur
                 };
                 Failure::new(anyhow::Error::new(unknown).context("explain a cause")).next(next)
             })?;
+            if arguments.why {
+                write_why(&pullmedic_probe::why(cause), &screen.look(None), &mut out)?;
+                out.flush()?;
+                return Ok(Exit::Healthy);
+            }
             write_page_text(cause, &screen.look(None), &mut out)?;
         }
     }

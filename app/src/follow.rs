@@ -16,9 +16,11 @@ use pullmedic_model::sighting::Place;
 use pullmedic_report::Form;
 use tokio::time::Instant;
 
+use crate::assemble;
 use crate::diagnose::{self, Arguments, Around};
 use crate::failure::{Exit, Failure};
 use crate::output::Screen;
+use crate::prove::Prover;
 
 /// How long changes are gathered before the report is made anew: a rollout changes many pods within a second.
 const SETTLE: Duration = Duration::from_millis(700);
@@ -33,6 +35,7 @@ pub(crate) async fn run(
     arguments: &Arguments,
     cluster: &Cluster,
     scope: &Scope,
+    mut prover: Option<Prover<'_>>,
     screen: &Screen,
 ) -> Result<Exit, Failure> {
     let mut changes = pin!(cluster.watch(scope));
@@ -63,7 +66,7 @@ pub(crate) async fn run(
         due = None;
         let mut objects = seen.objects();
         let mut ground = diagnose::ground(arguments, cluster);
-        let wanted = Around::of(&objects, scope, &ground);
+        let wanted = Around::of(&objects, scope, &ground, prover.is_some());
         let last = surroundings.take().filter(|last| last.serve(&wanted, Instant::now()));
         let around = match last {
             Some(last) => {
@@ -77,7 +80,11 @@ pub(crate) async fn run(
         objects.extend(copy(&around.objects));
         surroundings = Some(around);
         ground.now = Some(Timestamp::now());
-        let mut report = arguments.judge(&objects, &ground);
+        let mut found = arguments.seen(&objects, &ground);
+        if let Some(prover) = &mut prover {
+            diagnose::proved(prover, &mut found, &objects, &ground, arguments).await?;
+        }
+        let mut report = assemble::report(&objects, &found, &ground);
         report.read.pods = seen.pods.len();
         let now = Told::of(&report.findings, &report.skipped);
         if told.as_ref() == Some(&now) {
@@ -136,6 +143,7 @@ fn copy(around: &Objects) -> Objects {
     Objects {
         workloads: around.workloads.clone(),
         nodes: around.nodes.clone(),
+        accounts: around.accounts.clone(),
         skipped: around.skipped.clone(),
         ..Objects::default()
     }
@@ -230,7 +238,7 @@ mod tests {
     use pullmedic_sight::STALLED_AFTER;
 
     use super::*;
-    use crate::assemble::{self, Ground};
+    use crate::assemble::Ground;
 
     fn trouble(what: &str) -> Skipped {
         Skipped { what: what.into(), reason: "forbidden".into(), needs: None, next: None }
@@ -266,7 +274,8 @@ mod tests {
             now: Some(Timestamp::UNIX_EPOCH),
             stalled_after: STALLED_AFTER,
         };
-        let report = assemble::report(&objects, assemble::sight(&objects, &ground), &ground);
+        let seen = assemble::classified(assemble::sight(&objects, &ground));
+        let report = assemble::report(&objects, &seen, &ground);
         Told::of(&report.findings, &report.skipped)
     }
 

@@ -6,6 +6,7 @@
 //! - `assemble`: objects to a report. `select`: which pods were asked for. `follow`: `--watch`.
 //! - `output`: the terminal. `failure`: errors of our own and exit codes.
 
+mod access;
 mod assemble;
 mod classify;
 mod command;
@@ -14,6 +15,9 @@ mod explain;
 mod failure;
 mod follow;
 mod output;
+mod patches;
+mod probe;
+mod prove;
 mod select;
 
 pub use command::Command;
@@ -30,6 +34,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
     match command.subcommand {
         Subcommand::Classify(arguments) => classify::run(&arguments, &screen),
         Subcommand::Diagnose(arguments) => diagnose::run(&arguments, &screen),
+        Subcommand::Probe(arguments) => probe::run(&arguments, &screen),
         Subcommand::Explain(arguments) => explain::run(&arguments, &screen),
         Subcommand::Completion(arguments) => command::complete(arguments.shell, &screen),
     }

@@ -78,7 +78,14 @@ fn locale_is_utf8() -> bool {
 
 impl Screen {
     pub(crate) fn look(&self, now: Option<Timestamp>) -> Look {
-        Look { width: self.width, colour: self.colour, ascii: self.ascii, now, time_zone: TimeZone::system(), why: false }
+        Look {
+            width: self.width,
+            colour: self.colour,
+            ascii: self.ascii,
+            now,
+            time_zone: TimeZone::system(),
+            why: false,
+        }
     }
 
     /// Standard output, written in large pieces.

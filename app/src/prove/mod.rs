@@ -1,0 +1,129 @@
+//! From sightings to verdicts: cases are made, registries asked, and what the answers prove is put beside each sighting.
+//!
+//! - `options`: what the user says about it. `state`: what is kept between runs.
+//! - `case`: what is known of a sighting before anything is asked; `secrets`: which logins there are.
+//! - `run`: the loop of asking; `transcript`: all of it as a file.
+
+mod case;
+mod options;
+mod run;
+mod secrets;
+mod setup;
+mod state;
+mod transcript;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use pullmedic_cluster::Cluster;
+use pullmedic_model::finding::Vantage;
+use pullmedic_model::object::{ContainerKind, Objects};
+use pullmedic_sight::Seen;
+use tokio::time::Instant;
+
+pub(crate) use options::{ClientArguments, ProofArguments};
+pub(crate) use transcript::{Kind, Proof, Transcript, objects_of};
+
+use case::{CaseKey, Stand, image_of, node_of};
+pub(crate) use case::{platform_of, runtime_of};
+pub(crate) use secrets::Secrets;
+pub(crate) use setup::Setup;
+
+use crate::failure::Failure;
+
+/// How long a proof stands while a cluster is followed: as long as the longest back-off of the kubelet.
+const STANDS: Duration = Duration::from_secs(300);
+
+/// Proves sightings, and remembers for how long it did.
+pub(crate) struct Prover<'a> {
+    setup: Setup,
+    options: &'a ProofArguments,
+    cluster: Option<&'a Cluster>,
+    known: BTreeMap<CaseKey, (Instant, Proof)>,
+}
+
+impl<'a> Prover<'a> {
+    /// Reads the node's view and opens the client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// When an option names something that cannot be read or understood.
+    pub(crate) fn new(
+        options: &'a ProofArguments,
+        cluster: Option<&'a Cluster>,
+        vantage: Vantage,
+    ) -> Result<Prover<'a>, Failure> {
+        Ok(Prover { setup: Setup::new(&options.client, vantage)?, options, cluster, known: BTreeMap::new() })
+    }
+
+    /// Puts a verdict beside each sighting, and gives what was asked for them.
+    pub(crate) async fn prove(
+        &mut self,
+        seen: &mut [Seen],
+        objects: &Objects,
+        vantage: Vantage,
+        now: Timestamp,
+    ) -> Vec<Proof> {
+        let stand = Stand { vantage, now, boot_id: setup::boot_id() };
+        let wanted: BTreeMap<CaseKey, Vec<&Seen>> = run::cases(seen, objects);
+        self.known.retain(|key, (at, _)| wanted.contains_key(key) && at.elapsed() < STANDS);
+        let secrets = Secrets::new(
+            self.cluster,
+            (&self.options.secrets, self.options.search_secrets),
+            self.setup.install_key(),
+        );
+        let mut open = Vec::new();
+        for (key, members) in &wanted {
+            if self.known.contains_key(key) {
+                continue;
+            }
+            open.push((key.clone(), self.case(key, members, objects, &secrets, &stand).await));
+        }
+        let asked = Instant::now();
+        for proof in run::ask(open, self.setup.prober(), self.setup.limits()).await {
+            self.known.insert(proof.key.clone(), (asked, proof));
+        }
+        let keys: Vec<CaseKey> = seen.iter().map(|seen| CaseKey::of(seen, objects)).collect();
+        for (seen, key) in seen.iter_mut().zip(&keys) {
+            seen.verdict = self.known.get(key).map(|(_, proof)| run::verdict(proof, self.setup.limits()));
+        }
+        self.known.values().map(|(_, proof)| proof.clone()).collect()
+    }
+
+    async fn case(
+        &self,
+        key: &CaseKey,
+        members: &[&Seen],
+        objects: &Objects,
+        secrets: &Secrets<'_>,
+        stand: &Stand,
+    ) -> pullmedic_model::probe::Case {
+        let first = members[0];
+        let image = match key.kind {
+            ContainerKind::Sandbox => {
+                let given = self.options.sandbox_image.as_deref().or_else(|| self.setup.sandbox_image());
+                given.map_or_else(|| image_of(first), str::to_owned)
+            }
+            ContainerKind::Main
+            | ContainerKind::Init
+            | ContainerKind::Ephemeral
+            | ContainerKind::ImageVolume
+            | ContainerKind::Template => image_of(first),
+        };
+        let runtime = self.setup.runtime(node_of(&first.sighting, objects).and_then(runtime_of));
+        let route = self.setup.route(&image, runtime.as_ref());
+        let held = secrets.of(key, &image, &route, objects).await;
+        self.setup.prober().add_credentials(held.credentials);
+        case::case(members, image, objects, route, runtime, held.logins, stand)
+    }
+}
+
+/// Verdicts from a transcript: nothing is read and nothing asked.
+pub(crate) fn recall(seen: &mut [Seen], objects: &Objects, proofs: &[Proof], options: &ProofArguments) {
+    let limits = setup::limits(&options.client);
+    let known: BTreeMap<&CaseKey, &Proof> = proofs.iter().map(|proof| (&proof.key, proof)).collect();
+    let keys: Vec<CaseKey> = seen.iter().map(|seen| CaseKey::of(seen, objects)).collect();
+    for (seen, key) in seen.iter_mut().zip(&keys) {
+        seen.verdict = known.get(key).map(|proof| run::verdict(proof, &limits));
+    }
+}

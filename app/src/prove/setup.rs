@@ -1,0 +1,140 @@
+//! From options and a node's files to the client that asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use pullmedic_model::Reference;
+use pullmedic_model::finding::Vantage;
+use pullmedic_model::probe::route::{Route, Runtime};
+use pullmedic_node::View;
+use pullmedic_registry::{AllowedRealm, ClientCertificate, Pinned, Prober, Proxies, Settings, Trust};
+
+use super::options::ClientArguments;
+use super::state::State;
+use crate::failure::Failure;
+
+/// What all cases of a run share.
+pub(crate) struct Setup {
+    prober: Prober,
+    limits: pullmedic_probe::Limits,
+    state: State,
+    view: Option<View>,
+    runtime: Option<Runtime>,
+}
+
+impl Setup {
+    pub(crate) fn new(options: &ClientArguments, vantage: Vantage) -> Result<Setup, Failure> {
+        let runtime = options.runtime.as_deref().map(runtime).transpose()?;
+        let view = options
+            .node_config
+            .as_deref()
+            .map(|directory| pullmedic_node::read(directory, runtime.clone()))
+            .transpose()
+            .map_err(|error| {
+                let next = "give a copy of the node's /etc, with containerd/config.toml and containerd/certs.d in it";
+                Failure::new(error).next(next.to_owned())
+            })?;
+        let state = State::open();
+        let settings = settings(options, vantage, view.as_ref(), &state)?;
+        let prober = Prober::new(settings).map_err(|error| Failure::new(anyhow::Error::new(error)))?;
+        Ok(Setup { prober, limits: limits(options), state, view, runtime })
+    }
+
+    pub(crate) fn prober(&self) -> &Prober {
+        &self.prober
+    }
+
+    pub(crate) fn limits(&self) -> &pullmedic_probe::Limits {
+        &self.limits
+    }
+
+    pub(crate) fn install_key(&self) -> &[u8] {
+        &self.state.key
+    }
+
+    /// The pause image that the node's files name.
+    pub(crate) fn sandbox_image(&self) -> Option<&str> {
+        self.view.as_ref()?.sandbox_image.as_deref()
+    }
+
+    /// The runtime of a case: as the user says, else as its node says, else as the node's files suggest.
+    pub(crate) fn runtime(&self, of_node: Option<Runtime>) -> Option<Runtime> {
+        self.runtime.clone().or(of_node).or_else(|| self.view.as_ref().map(|view| view.runtime.clone()))
+    }
+
+    /// The hosts that are asked for an image; none when it does not parse.
+    pub(crate) fn route(&self, image: &str, runtime: Option<&Runtime>) -> Route {
+        let Ok(reference) = Reference::parse(image) else { return Route::default() };
+        match &self.view {
+            Some(view) => view.route(&reference.host),
+            None => pullmedic_node::assumed_route(&reference.host, runtime),
+        }
+    }
+}
+
+/// The limits of one proof.
+pub(crate) fn limits(options: &ClientArguments) -> pullmedic_probe::Limits {
+    pullmedic_probe::Limits { allow_plain_http: !options.plain_http.is_empty(), ..Default::default() }
+}
+
+/// Our own boot id, by which a node is known to be the machine we stand on; `None` where the system tells none.
+pub(crate) fn boot_id() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+fn runtime(text: &str) -> Result<Runtime, Failure> {
+    Runtime::parse(text).ok_or_else(|| {
+        Failure::new(anyhow!("read --runtime {text:?}: not NAME@VERSION")).next(
+            "write it as containerd@2.3.7; a Node's status.nodeInfo.containerRuntimeVersion has it"
+                .to_owned(),
+        )
+    })
+}
+
+fn settings(
+    options: &ClientArguments,
+    vantage: Vantage,
+    view: Option<&View>,
+    state: &State,
+) -> Result<Settings, Failure> {
+    let pins = options.resolve.iter().map(|text| {
+        Pinned::parse(text).map_err(|error| Failure::new(anyhow::Error::new(error).context("read --resolve")))
+    });
+    let realms = options.realms.iter().map(|text| {
+        AllowedRealm::parse(text)
+            .map_err(|error| Failure::new(anyhow::Error::new(error).context("read --allow-realm")))
+    });
+    Ok(Settings {
+        vantage,
+        resolve: pins.collect::<Result<_, _>>()?,
+        resolv_conf: options.resolv_conf.clone().or_else(|| view.and_then(|view| view.resolv_conf.clone())),
+        hosts_file: view.and_then(|view| view.hosts_file.clone()),
+        trusts: view.map(trusts).unwrap_or_default(),
+        proxies: Proxies::from_env(),
+        allow_realms: realms.collect::<Result<_, _>>()?,
+        allow_plain_http: options.plain_http.iter().cloned().collect::<BTreeSet<_>>(),
+        limits: pullmedic_registry::Limits {
+            deadline: Some(Duration::try_from(options.probe_timeout).unwrap_or(Duration::ZERO)),
+            ..Default::default()
+        },
+        state: state.refusals.clone(),
+    })
+}
+
+fn trusts(view: &View) -> BTreeMap<String, Trust> {
+    view.trusts()
+        .into_iter()
+        .map(|(name, files)| {
+            let client = files.client.map(|(chain, key)| ClientCertificate { chain, key });
+            let trust = Trust {
+                authorities: files.authorities,
+                client,
+                headers: files.headers,
+                replaces_system: files.replaces_system,
+            };
+            (name, trust)
+        })
+        .collect()
+}
