@@ -20,9 +20,14 @@ pub(crate) const RECORD: &str = "faults-at-";
 pub(crate) fn build() -> Result<PathBuf> {
     let mut build = command("cargo", &["build", "--quiet", "--package", "testkit-registry"]);
     run(build.current_dir(checkout()))?;
+    Ok(program())
+}
+
+/// Where [`build`] puts it.
+pub(crate) fn program() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| checkout().join("target"), PathBuf::from);
-    Ok(target.join("debug/testkit-registry"))
+    target.join("debug/testkit-registry")
 }
 
 /// Where an endpoint listens and under which name.

@@ -115,7 +115,7 @@ fn place_faults(
 /// Starts the failing registries of a scenario anew, without their rules.
 pub(crate) fn get_well(cluster: &Cluster, scenario: &Scenario) -> Result<()> {
     let text = fs::read_to_string(names()).context("the names file")?;
-    let program = testkit::build()?;
+    let program = testkit::program();
     for endpoint in scenario.endpoints.iter().filter(|endpoint| endpoint.kind == EndpointKind::Fault) {
         let address = text.lines().find_map(|line| line.strip_prefix(&format!("{} ", endpoint.host)));
         let listen = format!("{}:{}", address.context("the endpoint has no address")?, endpoint.port);

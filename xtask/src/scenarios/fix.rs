@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::objects::Case;
 use super::product::Product;
@@ -325,12 +325,23 @@ fn make_anew(
         run(&mut kubectl(&cluster.programs, &line))?;
         names.push(name.to_owned());
     }
-    if pods.iter().any(|pod| pod["metadata"]["ownerReferences"].is_null()) {
-        let mut objects = case.place(&case.scenario.objects)?;
-        objects.retain(|object| object["kind"] == "Pod");
-        inject::apply(cluster, &objects)?;
+    let unowned = pods.iter().filter(|pod| pod["metadata"]["ownerReferences"].is_null());
+    let anew: Vec<Value> = unowned.map(|pod| as_it_was_asked_for(pod)).collect();
+    if !anew.is_empty() {
+        inject::apply(cluster, &anew)?;
     }
     Ok(names)
+}
+
+/// A pod as its author would write it now, with what was changed of it since.
+fn as_it_was_asked_for(pod: &Value) -> Value {
+    let meta = &pod["metadata"];
+    let mut spec = pod["spec"].clone();
+    spec["nodeName"] = Value::Null;
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "spec": spec,
+        "metadata": {"name": meta["name"], "namespace": meta["namespace"], "labels": meta["labels"]},
+    })
 }
 
 /// Whether the product sees no fault (any more) in the namespace, or only one that is over.
@@ -342,8 +353,6 @@ fn is_over(report: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -31,10 +31,18 @@ pub(super) fn inject<'a>(cluster: &Cluster, steps: &Steps, cases: &[&'a Case<'a>
     }
     steps.step("what must be well before", || prepare(cluster, cases))?;
     let began = Instant::now();
-    let names: Vec<&str> = cases.iter().map(|case| case.namespace.as_str()).collect();
     steps.step("faults", || apply_faults(cluster, cases))?;
-    let signs = steps
-        .step(&format!("signs of {}", names.join(" ")), || waiting::wait_for_signs(cluster, cases, began))?;
+    let signs = steps.step(&format!("signs of {} faults", cases.len()), || {
+        waiting::wait_for_signs(cluster, cases, began)
+    })?;
+    let mut slowest: Vec<_> =
+        cases.iter().zip(&signs).map(|(case, sign)| (sign.unwrap_or(f64::MAX), case)).collect();
+    slowest.sort_by(|left, right| right.0.total_cmp(&left.0));
+    let named = slowest.iter().take(3).map(|(sign, case)| match *sign {
+        f64::MAX => format!("{} never", case.namespace),
+        sign => format!("{} {sign:.0} s", case.namespace),
+    });
+    println!("           last: {}", named.collect::<Vec<_>>().join(", "));
     Ok(cases.iter().copied().zip(signs).collect())
 }
 
