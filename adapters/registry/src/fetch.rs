@@ -34,9 +34,9 @@ pub(crate) struct Resource {
 }
 
 /// A challenge and the header that answers it.
-struct Answered {
-    scheme: &'static str,
-    header: SecretString,
+pub(crate) struct Answered {
+    pub(crate) scheme: &'static str,
+    pub(crate) header: SecretString,
 }
 
 impl Walk<'_> {
@@ -44,9 +44,21 @@ impl Walk<'_> {
     /// other status, is the caller's to judge.
     pub(crate) async fn fetch(&mut self, resource: &Resource) -> Result<Reply, Stop> {
         let mut answered: Vec<Answered> = Vec::new();
+        if let Some(habit) = self.habit() {
+            let reply = self.follow(resource, Some(&habit)).await?;
+            if reply.status != 401 || !self.is_own(&reply) {
+                return Ok(reply);
+            }
+            // A token that is over, or a mind that was changed: the challenge is asked for anew.
+            self.unlearn();
+            self.forget_token(&habit.header);
+        }
         loop {
             let reply = self.follow(resource, answered.last()).await?;
             if reply.status != 401 || !self.is_own(&reply) {
+                if let Some(last) = answered.last() {
+                    self.learn(last);
+                }
                 return Ok(reply);
             }
             let challenges = challenges(&reply);

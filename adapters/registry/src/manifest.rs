@@ -83,7 +83,8 @@ fn of(value: &Value, media_type: &str) -> Result<Manifest, Unreadable> {
     let artifact = text(value, "artifactType");
     let config_type = value.get("config").map(|config| text(config, "mediaType")).unwrap_or_default();
     // An image of BuildKit may bear an artifact type and still have an image's config.
-    if !CONFIGS.contains(&config_type.as_str()) && !(config_type.is_empty() && artifact.is_empty()) {
+    let says_nothing = config_type.is_empty() && artifact.is_empty();
+    if !(says_nothing || CONFIGS.contains(&config_type.as_str())) {
         return Ok(Manifest::Artifact(capped(if artifact.is_empty() { &config_type } else { &artifact })));
     }
     let config = descriptor(value.get("config").unwrap_or(&Value::Null), "config")?;

@@ -21,7 +21,7 @@ use crate::names::Names;
 use crate::proxy::Proxies;
 use crate::settings::{AllowedRealm, Credential, Limits, Settings, SetupError};
 use crate::target;
-use crate::token::Tokens;
+use crate::token::{Habits, Tokens};
 use crate::trust::Trusts;
 use crate::walk::{Stop, Walk};
 
@@ -53,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     pub(crate) lockout: LockOut,
     pub(crate) tokens: Tokens,
+    pub(crate) habits: Habits,
 }
 
 /// Executes asks. It is shared by reference between concurrent asks; a future that is dropped closes its sockets.
@@ -109,6 +110,7 @@ impl Prober {
                 limits: settings.limits,
                 lockout: LockOut::new(settings.state),
                 tokens: Tokens::default(),
+                habits: Habits::default(),
             },
             vantage: settings.vantage,
             key: hmac::Key::new(hmac::HMAC_SHA256, &key),

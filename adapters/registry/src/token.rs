@@ -9,14 +9,17 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use pullmedic_model::probe::Class;
 use pullmedic_model::probe::record::{Answer, Body, Challenge, NotAsked, Step};
-use pullmedic_model::{Captured, Stage};
+use pullmedic_model::{Captured, Endpoint, Stage};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use crate::fetch::Answered;
+use crate::guard;
 use crate::lockout::Pass;
+use crate::prober::Held;
 use crate::realm::{self, Judged};
 use crate::target::Target;
 use crate::walk::{Reach, Reply, Sending, Stop, Take, Walk, class_of_status};
@@ -50,9 +53,50 @@ impl Tokens {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, kept);
     }
 
+    fn is_kept(&self, header: &SecretString) -> bool {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.values()
+            .any(|kept| kept.until > Instant::now() && kept.header.expose_secret() == header.expose_secret())
+    }
+
     fn forget(&self, header: &SecretString) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, kept| kept.header.expose_secret() != header.expose_secret());
+    }
+}
+
+/// How hosts were found to want a login: the next ask of the same host, repository and login begins with it, as a
+/// runtime's next request of the same pull does.
+#[derive(Default)]
+pub(crate) struct Habits(Mutex<HashMap<Place, Habit>>);
+
+/// Host and port, repository, identity of the login (empty: anonymous).
+type Place = (Endpoint, String, String);
+
+#[derive(Clone)]
+enum Habit {
+    Basic,
+    Bearer(SecretString),
+}
+
+/// Places kept; a run that meets more forgets them all and learns anew.
+const PLACES: usize = 10_000;
+
+impl Habits {
+    fn get(&self, place: &Place) -> Option<Habit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned()
+    }
+
+    fn put(&self, place: Place, habit: Habit) {
+        let mut habits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if habits.len() >= PLACES {
+            habits.clear();
+        }
+        habits.insert(place, habit);
+    }
+
+    fn forget(&self, place: &Place) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(place);
     }
 }
 
@@ -75,6 +119,35 @@ impl Walk<'_> {
     /// Whether there is a login that a token service would be sent.
     fn has_login(&self) -> bool {
         self.held.as_ref().is_some_and(|held| !held.password.expose_secret().is_empty())
+    }
+
+    fn place(&self) -> Place {
+        let identity = self.held.as_ref().map(|held| held.identity.clone()).unwrap_or_default();
+        (self.ask.host.endpoint.clone(), self.ask.repository.clone(), identity)
+    }
+
+    /// The header that the last ask of this place ended with; `None` when there was none, or its token is over.
+    pub(crate) fn habit(&self) -> Option<Answered> {
+        match self.shared.habits.get(&self.place())? {
+            Habit::Basic => self.basic().map(|header| Answered { scheme: "basic", header }),
+            Habit::Bearer(header) => {
+                self.shared.tokens.is_kept(&header).then_some(Answered { scheme: "bearer", header })
+            }
+        }
+    }
+
+    /// Notes what the place took.
+    pub(crate) fn learn(&self, answered: &Answered) {
+        let habit = match answered.scheme {
+            "basic" => Habit::Basic,
+            _ => Habit::Bearer(answered.header.clone()),
+        };
+        self.shared.habits.put(self.place(), habit);
+    }
+
+    /// Notes that the place no longer takes it.
+    pub(crate) fn unlearn(&self) {
+        self.shared.habits.forget(&self.place());
     }
 
     /// Forgets a token that was refused.
@@ -109,7 +182,13 @@ impl Walk<'_> {
             self.with_login(&target, &url, &challenge.service, &scopes).await?
         } else {
             let sending = self.get(&target, &url, &challenge.service, &scopes, reach);
-            let reply = self.exchange(sending).await?;
+            let reply = self.exchange(sending).await.map_err(|stop| match stop {
+                // It is of a private network, which nothing but the challenge names: the user may allow it by name.
+                Stop::NotAsked(NotAsked::Address(address)) if !guard::is_never_dialled(address) => {
+                    NotAsked::Realm { realm: realm::shown(&challenge.realm) }.into()
+                }
+                stop => stop,
+            })?;
             self.token_of(&reply)?
         };
         let header = SecretString::from(format!("Bearer {}", token.value.expose_secret()));
@@ -170,22 +249,6 @@ impl Walk<'_> {
         };
         let pass = self.shared.lockout.enter(&target.endpoint, &held.user, &held.password).await?;
         let is_refresh = held.identity_token || held.user.expose_secret().is_empty();
-        let mut form = Serializer::new(String::new());
-        form.append_pair("client_id", CLIENT);
-        if is_refresh {
-            form.append_pair("grant_type", "refresh_token");
-            form.append_pair("refresh_token", held.password.expose_secret());
-        } else {
-            form.append_pair("grant_type", "password");
-            form.append_pair("password", held.password.expose_secret());
-        }
-        if !scopes.is_empty() {
-            form.append_pair("scope", &scopes.join(" "));
-        }
-        form.append_pair("service", service);
-        if !is_refresh {
-            form.append_pair("username", held.user.expose_secret());
-        }
         let post = Sending {
             target,
             stage: Stage::Token,
@@ -195,7 +258,7 @@ impl Walk<'_> {
             accept: "",
             authorization: None,
             login: self.ask.login.clone(),
-            body: Some(SecretString::from(form.finish())),
+            body: Some(form(&held, is_refresh, service, scopes)),
             take: Take::Whole(self.shared.limits.error),
             reach: Reach::Any,
         };
@@ -291,6 +354,27 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// OAuth's form, with the fields that containerd sends (`core/remotes/docker/auth/fetch.go`).
+fn form(held: &Held, is_refresh: bool, service: &str, scopes: &[String]) -> SecretString {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("client_id", CLIENT);
+    if is_refresh {
+        form.append_pair("grant_type", "refresh_token");
+        form.append_pair("refresh_token", held.password.expose_secret());
+    } else {
+        form.append_pair("grant_type", "password");
+        form.append_pair("password", held.password.expose_secret());
+    }
+    if !scopes.is_empty() {
+        form.append_pair("scope", &scopes.join(" "));
+    }
+    form.append_pair("service", service);
+    if !is_refresh {
+        form.append_pair("username", held.user.expose_secret());
+    }
+    SecretString::from(form.finish())
 }
 
 /// Path and query of a URL.

@@ -379,7 +379,7 @@ impl<'a> Walk<'a> {
         {
             kept = None;
         }
-        let is_kept = kept.is_some();
+        let mut is_kept = kept.is_some();
         let mut connection = match kept {
             Some(connection) => connection,
             None => self.connect(sending.target, sending.reach).await?,
@@ -394,45 +394,19 @@ impl<'a> Walk<'a> {
             self.shared.budget.take(&sending.target.endpoint).await?;
             self.requests += 1;
             let began = Instant::now();
-            match connection.open.send(request, limit).await {
+            let error = match connection.open.send(request, limit).await {
                 Ok(response) => return Ok(self.reply(sending, connection, sent, began, response).await),
-                // The server closed a kept connection before it saw the request: Go opens a new one, too.
-                Err(error)
-                    if is_kept
-                        && error.class == Class::Reset
-                        && sending.method != Method::POST
-                        && connection.address.is_some() =>
-                {
-                    self.requests -= 1;
-                    connection = self.connect(sending.target, sending.reach).await?;
-                    let request = self.request(&sending, &connection)?;
-                    self.requests += 1;
-                    let began = Instant::now();
-                    return match connection.open.send(request, limit).await {
-                        Ok(response) => Ok(self.reply(sending, connection, sent, began, response).await),
-                        Err(error) => Err(self.no_answer(
-                            sending.target,
-                            connection.address,
-                            began,
-                            sent,
-                            sending.login,
-                            sending.stage,
-                            &error,
-                        )),
-                    };
-                }
-                Err(error) => {
-                    return Err(self.no_answer(
-                        sending.target,
-                        connection.address,
-                        began,
-                        sent,
-                        sending.login,
-                        sending.stage,
-                        &error,
-                    ));
-                }
+                Err(error) => error,
+            };
+            // A kept connection may have been closed before the server saw the request; Go opens a new one, too, unless
+            // the request may have done something.
+            if is_kept && error.class == Class::Reset && sending.method != Method::POST {
+                is_kept = false;
+                connection = self.connect(sending.target, sending.reach).await?;
+                continue;
             }
+            let Sending { target, login, stage, .. } = sending;
+            return Err(self.no_answer(target, connection.address, began, sent, login, stage, &error));
         }
     }
 
