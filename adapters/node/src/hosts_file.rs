@@ -96,7 +96,7 @@ pub(crate) fn parse(text: &str, base: &str, behaviour: Behaviour) -> Result<Host
     let order = if behaviour.lists_hosts_by_header() {
         hosts.and_then(Item::as_table).map(headers_in_order).unwrap_or_default()
     } else {
-        all.iter().map(|(name, ..)| (*name).to_owned()).collect()
+        by_line(hosts)?
     };
     let mut read = Vec::new();
     for name in &order {
@@ -133,6 +133,25 @@ fn headers_in_order(hosts: &Table) -> Vec<String> {
     found.sort_by_key(|(position, _)| *position);
     found.dedup_by_key(|(_, host)| *host);
     found.into_iter().map(|(_, host)| host.to_owned()).collect()
+}
+
+/// The hosts as containerd 1.x lists them: by the line of their table, which go-toml 1 leaves at zero for an inline one.
+/// Its lexer ends a header at the first bracket, quoted or not, so no header can name an IPv6 address.
+/// <https://github.com/pelletier/go-toml/blob/v1.9.5/lexer.go>, `lexInsideTableKey`
+fn by_line(hosts: Option<&Item>) -> Result<Vec<String>, Fault> {
+    let mut listed: Vec<(&str, &Item)> =
+        hosts.and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter).collect();
+    for (name, item) in &listed {
+        let has_header = item.as_table().is_some_and(|table| !table.is_dotted());
+        if has_header && name.contains(['[', ']']) {
+            return Err(Fault::at(
+                item,
+                "a bracket in a quoted table header, which this release does not parse",
+            ));
+        }
+    }
+    listed.sort_by_key(|(_, item)| item.is_table());
+    Ok(listed.into_iter().map(|(name, _)| name.to_owned()).collect())
 }
 
 fn check_types(table: &dyn TableLike, behaviour: Behaviour) -> Result<(), Fault> {

@@ -107,6 +107,25 @@ fn releases_differ_in_one_file() {
 }
 
 #[test]
+fn what_only_go_toml_1_does_is_kept_to_1_x() {
+    // Found by comparing 6000 generated files with containerd's own ConfigureHosts of 1.6.20, 1.7.31, 1.7.34 and 2.3.4.
+    let v6 = "[host.\"https://[::1]:5000\"]\n";
+    let inline = "[host.\"https://a.test\"]\n[host]\n\"https://b.test\" = {}\n";
+    let a = |place: u8| format!("mirror {place}: https://a.test/v2 ns=docker.io\n");
+    for (text, version, mirrors, kind) in [
+        (v6, "1.6.20", String::new(), Some(DefectKind::Unparsable)),
+        (v6, "1.7.34", String::new(), Some(DefectKind::Unparsable)),
+        (v6, "2.3.7", "mirror 0: https://[::1]:5000/v2 ns=docker.io\n".into(), None),
+        (inline, "1.7.34", "mirror 0: https://b.test/v2 ns=docker.io\n".to_owned() + &a(1), None),
+        (inline, "2.3.7", a(0), Some(DefectKind::Dropped)),
+    ] {
+        let route = with_hosts_toml(text, version).route("docker.io");
+        assert_eq!(lines(&route), mirrors + UPSTREAM, "{version}: {text}");
+        assert_eq!(route.defects.first().map(|defect| defect.kind), kind, "{version}: {text}");
+    }
+}
+
+#[test]
 fn a_folder_is_found_by_its_names_in_order() {
     let mirror = |name: &str| format!("[host.\"https://{name}.test\"]\n");
     let (port, plain, any) = (mirror("port"), mirror("plain"), mirror("any"));
