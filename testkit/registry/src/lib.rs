@@ -48,6 +48,25 @@
 //! # assert_eq!(testkit_registry::Configuration::from_yaml(text).unwrap().endpoints[0].rules.len(), 2);
 //! ```
 //!
+//! Which words make which fault:
+//!
+//! | fault | in the file |
+//! |---|---|
+//! | refused; accepts and is silent; reset | `transport: refused`; rules with `when: {route: connection}` and `then: {connection: silent}`, `{connection: reset}` |
+//! | a bad certificate | `transport: {tls: {certificate: expired}}`, `unknown_authority`, … |
+//! | 503 for 30 s, then well | `when: {route: manifest, until: 30s}`, `then: {status: 503}` |
+//! | a proxy took the challenge off | `then: {answer: challenge_stripped}` |
+//! | a login page | `then: {answer: login_page}`, `{answer: login_redirect}` |
+//! | a vendor's own words | `then: {answer: {refusal_of: {dialect: ecr, case: expired_login}}}` |
+//! | any words | `then: {answer: {error: {status: 412, code: PROJECTPOLICYVIOLATION, message: words}}}` |
+//! | a token service that is ill | `when: {route: token}`, `then: {status: 403}`, `{body: {text: garbage}}`, `{delivery: silent}`, `{answer: empty_token}` |
+//! | a realm elsewhere | `login: {bearer: {realm: {endpoint: auth}}}`, `login: {bearer: {realm: {literal: "http://169.254.169.254"}}}` |
+//! | a layer gone, broken, slow | `when: {route: blob, reference: "layer:0"}`, `then: {status: 404}`, `{body: corrupt}`, `{body: damaged_gzip}`, `{delivery: {truncate: {}}}`, `{delivery: {pace: {bytes: 1, every: 1s}}}` |
+//! | a blob from another host | `then: {answer: {redirect: "{url:cdn}{path}"}}` |
+//! | endless, lying, bombs | `then: {delivery: endless}`, `{delivery: {length: 9000000}}`, `{body: {gzip_bomb: 1000000000}}` |
+//! | a tag that moves between calls | `when: {reference: "1.0", nth: {after: 1}}`, `then: {answer: {instead: "1.1"}}` |
+//! | names | `names: {records: [{name: a.test, answers: [servfail]}]}` |
+//!
 //! Nothing here dials: it only listens.
 
 mod authority;

@@ -41,6 +41,32 @@ fn a_wrong_file_is_told_exactly() {
     }
 }
 
+/// The table of `lib.rs` is made of pieces of the file form; each piece must be one.
+#[test]
+fn every_piece_of_the_documented_table_can_be_read() {
+    let rows = include_str!("../src/lib.rs").lines().filter(|line| line.starts_with("//! | "));
+    let mut read = 0;
+    for piece in rows.flat_map(|row| row.split('`').skip(1).step_by(2)) {
+        let text = match piece.split(':').next() {
+            Some("transport" | "login") => format!("endpoints: [{{name: auth, {piece}}}]"),
+            Some("when") => format!("{{{piece}, then: {{}}}}"),
+            Some("then") => format!("{{{piece}}}"),
+            Some("names") => piece.to_owned(),
+            _ => format!("{{then: {piece}}}"),
+        };
+        let outcome = if text.starts_with('{') {
+            serde_saphyr::from_str::<testkit_registry::Rule>(&text)
+                .map(drop)
+                .map_err(|error| error.to_string())
+        } else {
+            Configuration::from_yaml(&text).map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(outcome, Ok(()), "{piece}");
+        read += 1;
+    }
+    assert!(read > 25, "{read}");
+}
+
 #[test]
 fn a_form_error_names_its_line() {
     let error = Configuration::from_yaml("endpoints:\n- name: a\n  colour: red\n").unwrap_err().to_string();

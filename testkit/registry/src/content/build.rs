@@ -133,9 +133,8 @@ impl Builder<'_> {
         let (media_type, of_entry) =
             (self.of(OCI_INDEX, DOCKER_LIST), self.of(OCI_MANIFEST, DOCKER_MANIFEST));
         let entry = |at: u64| {
-            let digest = digest(&at.to_le_bytes());
             format!(
-                r#"{{"digest":"{digest}","mediaType":"{of_entry}","platform":{{"architecture":"arch{at}","os":"linux"}},"size":500}}"#
+                r#"{{"digest":"sha256:{at:064x}","mediaType":"{of_entry}","platform":{{"architecture":"arch{at}","os":"linux"}},"size":500}}"#
             )
         };
         let entries = (0..count).map(entry).collect::<Vec<_>>().join(",");

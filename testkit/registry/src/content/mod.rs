@@ -11,14 +11,14 @@ pub(crate) use layer::random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::digest::SHA256;
 
 /// `sha256:` and the hash of these bytes.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut text = String::from("sha256:");
-    for byte in Sha256::digest(bytes) {
+    for byte in aws_lc_rs::digest::digest(&SHA256, bytes).as_ref() {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
