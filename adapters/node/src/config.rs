@@ -94,6 +94,10 @@ struct Registry {
 /// The settings of images as the release uses them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Config {
+    /// Whether there is a config.toml. Without one it is the defaults that decide, or a config that stands elsewhere.
+    pub(crate) present: bool,
+    /// Whether all files that it imports were read: one that was not may set anything otherwise.
+    pub(crate) whole: bool,
     pub(crate) sandbox_image: Option<String>,
     /// As set, or the release's default; empty: none.
     pub(crate) config_path: String,
@@ -109,13 +113,10 @@ pub(crate) struct Config {
     pub(crate) stray: Vec<(String, &'static str)>,
     /// What is wrong for every host.
     pub(crate) defects: Vec<Defect>,
-    /// The text of config.toml where it may be shown corrected: it holds no credential, and is empty where there is no
-    /// file.
+    /// The text of config.toml where it may be shown corrected; `None`: it holds a credential, or there is no file.
     pub(crate) showable: Option<String>,
     /// The section in which the release looks for `registry`.
     pub(crate) section: &'static str,
-    /// The config version that `section` belongs to.
-    pub(crate) version: i64,
 }
 
 impl Config {
@@ -123,7 +124,9 @@ impl Config {
     pub(crate) fn main_file(copy: &EtcCopy, remarks: &mut Vec<String>) -> Result<MainFile, ViewError> {
         let file = load(copy, MAIN)?;
         if file.is_none() {
-            remarks.push(format!("{MAIN}: not in the copy; containerd's defaults are assumed"));
+            remarks.push(format!(
+                "{MAIN}: not in the copy; containerd's defaults are assumed, and that certs.d is left unread is not held against the node"
+            ));
         }
         Ok(MainFile { file })
     }
@@ -143,14 +146,15 @@ impl Config {
                 behaviour.config_version()
             ));
         }
-        let showable = match &main.file {
-            Some((text, document)) => (!correction::holds_secrets(document.as_table())).then(|| text.clone()),
-            None => Some(String::new()),
-        };
+        let present = main.file.is_some();
+        let shown =
+            main.file.as_ref().filter(|(_, document)| !correction::holds_secrets(document.as_table()));
+        let showable = shown.map(|(text, _)| text.clone());
         let mut section = Section::default();
         let mut stray = Vec::new();
         let files = main.file.into_iter().map(|(text, document)| (MAIN.to_owned(), text, document));
-        for (path, text, document) in with_imports(copy, files.collect(), remarks)? {
+        let (files, whole) = with_imports(copy, files.collect(), remarks)?;
+        for (path, text, document) in files {
             let refused =
                 |fault: Fault| ViewError::Config { file: path.clone(), detail: fault.detail(&text) };
             // 1.x takes the version of the whole from its first file, 2.x migrates each file by its own.
@@ -179,10 +183,9 @@ impl Config {
         }
         let mut config = section.resolved(behaviour);
         (config.stray, config.showable) = (stray, showable);
-        // A file is written for the version that it has; where there is none, for the newest that is read.
-        config.version = if version == 0 { behaviour.config_version().min(3) } else { version };
-        config.section = match config.version {
-            _ if behaviour.has_images_plugin() && config.version >= 3 => IMAGES,
+        (config.present, config.whole) = (present, whole);
+        config.section = match version {
+            _ if behaviour.has_images_plugin() && version >= 3 => IMAGES,
             1 => CRI_SHORT,
             _ => CRI,
         };
@@ -229,12 +232,14 @@ fn load(copy: &EtcCopy, path: &str) -> Result<Option<(String, Document<String>)>
 
 type Loaded = (String, String, Document<String>);
 
-/// The files in the order in which containerd merges them: each file's imports after all that were waiting.
+/// The files in the order in which containerd merges them, each file's imports after all that were waiting, and whether
+/// these are all.
 fn with_imports(
     copy: &EtcCopy,
     main: Vec<Loaded>,
     remarks: &mut Vec<String>,
-) -> Result<Vec<Loaded>, ViewError> {
+) -> Result<(Vec<Loaded>, bool), ViewError> {
+    let said = remarks.len();
     let mut loaded: Vec<Loaded> = main;
     let mut waiting: VecDeque<String> = loaded.iter().flat_map(|file| imports(copy, file, remarks)).collect();
     while let Some(path) = waiting.pop_front() {
@@ -256,7 +261,9 @@ fn with_imports(
             Err(_) => remarks.push(format!("{path}: imported by the config, outside the copy")),
         }
     }
-    Ok(loaded)
+    // Whatever is left out is said.
+    let whole = remarks.len() == said;
+    Ok((loaded, whole))
 }
 
 fn imports(copy: &EtcCopy, (path, _, document): &Loaded, remarks: &mut Vec<String>) -> Vec<String> {
@@ -267,7 +274,15 @@ fn imports(copy: &EtcCopy, (path, _, document): &Loaded, remarks: &mut Vec<Strin
         match import.rsplit_once('/') {
             Some((folder, pattern)) if pattern.matches('*').count() == 1 && !folder.contains('*') => {
                 let (start, end) = pattern.split_once('*').unwrap_or((pattern, ""));
-                let names = copy.list(folder).map(|(names, _)| names).unwrap_or_default();
+                let names = match copy.list(folder) {
+                    Ok((names, false)) => names,
+                    Err(Missing::Absent | Missing::NotCopied) => Vec::new(),
+                    Ok((_, true)) | Err(Missing::Outside | Missing::Unread(_)) => {
+                        remarks
+                            .push(format!("{path}: the import {} is not followed", Captured::new(&import)));
+                        Vec::new()
+                    }
+                };
                 let matching = names.into_iter().filter(|name| {
                     name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
                 });

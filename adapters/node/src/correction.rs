@@ -22,12 +22,9 @@ pub(crate) fn holds_secrets(table: &dyn TableLike) -> bool {
     })
 }
 
-/// config.toml with `config_path` set in the section that the release reads. An empty `text` is no file yet.
-pub(crate) fn config_path(text: &str, version: i64, section: &str, path: &str) -> Option<String> {
+/// config.toml with `config_path` set in the section that the release reads.
+pub(crate) fn config_path(text: &str, section: &str, path: &str) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
-    if document.is_empty() {
-        document.insert("version", value(version));
-    }
     let mut table = document.as_table_mut();
     for name in ["plugins", section, "registry"] {
         table = table

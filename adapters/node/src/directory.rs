@@ -25,9 +25,16 @@ pub(crate) struct Directories {
     unread: Vec<Unread>,
 }
 
-/// A root that the runtime looks through; `None`: it is not in the copy.
+/// A root that the runtime looks through.
 #[derive(Debug, Clone)]
-struct Root(Option<BTreeMap<String, Directory>>);
+enum Root {
+    /// Its folders.
+    Whole(BTreeMap<String, Directory>),
+    /// Some of its folders; there were too many.
+    Part(BTreeMap<String, Directory>),
+    /// It is not in the copy.
+    Unknown,
+}
 
 /// A root that holds folders of hosts and is not looked through.
 #[derive(Debug, Clone)]
@@ -90,8 +97,15 @@ impl Directories {
     pub(crate) fn route(&self, config: &Config, host: &str, behaviour: Behaviour) -> Route {
         let mut found = None;
         for root in &self.roots {
-            let Some(folders) = &root.0 else { return Route::default() };
-            found = names(host).iter().find_map(|name| folders.get(name));
+            found = match root {
+                Root::Whole(folders) => names(host).iter().find_map(|name| folders.get(name)),
+                // A name that stands earlier may be among those that were left out.
+                Root::Part(folders) => match names(host).first().and_then(|name| folders.get(name)) {
+                    Some(directory) => Some(directory),
+                    None => return Route::default(),
+                },
+                Root::Unknown => return Route::default(),
+            };
             if found.is_some() {
                 break;
             }
@@ -135,7 +149,7 @@ impl Directories {
         // Mirrors and `config_path` are refused together, so a line more would not do.
         let corrected = if config.mirrors.is_empty() && config.defects.is_empty() {
             let text = config.showable.as_deref();
-            text.and_then(|text| correction::config_path(text, config.version, config.section, &root.path))
+            text.and_then(|text| correction::config_path(text, config.section, &root.path))
         } else {
             None
         };
@@ -263,19 +277,19 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn root(&mut self, root: &str) -> Root {
-        let names = match self.copy.list(root) {
+        let (names, more) = match self.copy.list(root) {
             Ok((names, more)) => {
                 if more {
                     self.remarks.push(format!("{root}: only {ENTRIES} of its entries are read"));
                 }
-                names
+                (names, more)
             }
             Err(Missing::Absent | Missing::NotCopied) => {
                 if !self.config.config_path_is_default {
                     self.remarks
                         .push(format!("{}: named by config_path, not in the copy", Captured::new(root)));
                 }
-                Vec::new()
+                (Vec::new(), false)
             }
             Err(missing @ (Missing::Outside | Missing::Unread(_))) => {
                 self.remarks.push(format!(
@@ -283,7 +297,7 @@ impl Reader<'_> {
                     Captured::new(root),
                     missing.words()
                 ));
-                return Root(None);
+                return Root::Unknown;
             }
         };
         let mut folders = BTreeMap::new();
@@ -301,7 +315,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Root(Some(folders))
+        if more { Root::Part(folders) } else { Root::Whole(folders) }
     }
 
     fn unread(&mut self, root: &str, why: Why) -> Unread {

@@ -178,7 +178,8 @@ impl View {
     /// with the files that say so.
     ///
     /// A file that makes every pull of the host fail ([`DefectKind::Unreadable`], [`DefectKind::Conflict`]) leaves the
-    /// hosts in the list as it means them. `Route::of_node` is `false` where the files that decide are not in the copy.
+    /// hosts in the list as it means them. `Route::of_node` is `false` where a file that decides was not read; then nothing
+    /// in config.toml is called a defect.
     ///
     /// [`DefectKind::Unreadable`]: pullmedic_model::probe::route::DefectKind::Unreadable
     /// [`DefectKind::Conflict`]: pullmedic_model::probe::route::DefectKind::Conflict
@@ -192,8 +193,15 @@ impl View {
         if !route.of_node {
             route = assumed_route(host, Some(&self.runtime));
         }
-        route.defects.extend(self.directories.unread(&self.config, host));
-        route.defects.extend(self.config.defects.iter().cloned());
+        let unread = self.directories.unread(&self.config, host);
+        if !self.config.whole {
+            route.of_node = false;
+        } else if self.config.present {
+            route.defects.extend(unread.into_iter().chain(self.config.defects.iter().cloned()));
+        } else {
+            // Someone wrote these files for a reason: there may be a config that was not copied, or stands elsewhere.
+            route.of_node &= unread.is_empty();
+        }
         route
     }
 

@@ -3,7 +3,7 @@
 use pullmedic_model::probe::route::DefectKind;
 use secrecy::ExposeSecret;
 
-use crate::fixture::{CERTIFICATE, V2, V3, containerd, etc, faults, lines, try_view, view};
+use crate::fixture::{CERTIFICATE, V2, V3, etc, faults, lines, try_view, view};
 
 const MIRROR: &str = "[host.\"https://m.test\"]\n";
 const HOSTS: &str = "containerd/certs.d/docker.io/hosts.toml";
@@ -97,9 +97,6 @@ fn a_correction_keeps_the_rest_of_the_file_and_shows_no_credential() {
             "NeverRead /etc/containerd/config.toml: config_path is not set, and its default, \"/etc/containerd/certs.d:/etc/docker/certs.d\", is taken for one folder when images are pulled by the transfer service, so /etc/containerd/certs.d/docker.io is never read; it is with config_path = \"/etc/containerd/certs.d\" in [plugins.\"io.containerd.cri.v1.images\".registry]"
         ]
     );
-    // No file at all: the same default, and a file to write.
-    let route = view(&[(HOSTS, MIRROR)], "2.3.7").route("docker.io");
-    assert_eq!(route.defects[0].corrected.as_deref(), Some(&*format!("version = 3\n\n{}", &V3[12..])));
     for secret in [
         "[plugins.\"io.containerd.cri.v1.images\".registry.headers]\nAuthorization = [\"canary\"]\n",
         "[proxy_plugins.x]\naddress = \"https://u:canary@x.test\"\n",
@@ -110,6 +107,22 @@ fn a_correction_keeps_the_rest_of_the_file_and_shows_no_credential() {
         assert_eq!(route.defects[0].kind, DefectKind::NeverRead);
         assert_eq!(route.defects[0].corrected, None, "{secret}");
         assert!(!format!("{route:?}").contains("canary"));
+    }
+}
+
+#[test]
+fn a_config_that_was_not_copied_is_not_taken_for_one_that_is_empty() {
+    for version in ["1.7.34", "2.3.7"] {
+        let view = view(&[(HOSTS, MIRROR)], version);
+        let route = view.route("docker.io");
+        assert_eq!(route.defects, [], "{version}");
+        assert!(!route.of_node, "{version}: the config may stand elsewhere, as k3s has it");
+        assert!(view.route("quay.io").of_node, "{version}");
+        assert!(
+            view.remarks
+                .iter()
+                .any(|remark| remark.starts_with("/etc/containerd/config.toml: not in the copy"))
+        );
     }
 }
 
@@ -266,6 +279,12 @@ fn imports_are_merged_as_the_release_merges_them() {
     let said = |words: &str| view.remarks.iter().any(|remark| remark.contains(words));
     assert!(said("/usr/x.toml: imported by the config, outside the copy"), "{:?}", view.remarks);
     assert!(said("is not followed"), "{:?}", view.remarks);
+    let main = format!("imports = [\"/usr/x.toml\"]\n{}", V2.replace("certs.d\"", "certs.d:/x\""));
+    let route = crate::fixture::view(&[(MAIN, &main), (HOSTS, MIRROR)], "2.3.7").route("docker.io");
+    assert!(
+        !route.of_node && route.defects.is_empty(),
+        "what was not read may set the path rightly: {route:?}"
+    );
 }
 
 #[test]
@@ -306,5 +325,4 @@ fn a_config_that_cannot_be_used_is_told_by_line_and_column() {
         assert!(error.starts_with(expected), "{error}");
         assert!(!error.contains("canary"), "{error}");
     }
-    assert!(containerd("1.7.34").is_some());
 }
