@@ -14,6 +14,10 @@ use super::options::ClientArguments;
 use super::state::State;
 use crate::failure::Failure;
 
+/// The most requests of one run. Each proof has a limit of its own (20), each host a rate, and equal questions are asked
+/// once; this only bounds a run over a whole cluster that is broken in a thousand ways.
+const REQUESTS: u32 = 5_000;
+
 /// What all cases of a run share.
 pub(crate) struct Setup {
     prober: Prober,
@@ -116,6 +120,7 @@ fn settings(
         allow_realms: realms.collect::<Result<_, _>>()?,
         allow_plain_http: options.plain_http.iter().cloned().collect::<BTreeSet<_>>(),
         limits: pullmedic_registry::Limits {
+            requests: REQUESTS,
             deadline: Some(Duration::try_from(options.probe_timeout).unwrap_or(Duration::ZERO)),
             ..Default::default()
         },
