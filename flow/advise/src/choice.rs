@@ -64,13 +64,15 @@ fn of_cause(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
             let mirrored = image::at_the_mirror(subject, evidence, &target);
             let node = node::mirror(subject, evidence);
             let explained = of_others(subject.fault(), subject, evidence);
-            mirrored.into_iter().chain(node).chain(explained).collect()
+            let near = image::near_host(subject, evidence, &target);
+            mirrored.into_iter().chain(node).chain(near).chain(explained).collect()
         }
         Cause::Forbidden => {
             let login = login::remedies(subject, evidence, &target);
             let tried = login.into_iter().filter(|remedy| remedy.tried);
             tried.chain(of_others(Cause::Forbidden, subject, evidence)).collect()
         }
+        Cause::StaleImage => image::pinned(subject, evidence, &target).into_iter().collect(),
         other => of_others(other, subject, evidence),
     }
 }

@@ -202,6 +202,24 @@ pub(crate) fn at_the_mirror(subject: &Subject, evidence: &Evidence, target: &Tar
     Some(tried(target.exact_image(&image, &title, note), how))
 }
 
+/// The reference with a host that answers, where the replay found one near the one that does not.
+pub(crate) fn near_host(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> Option<Remedy> {
+    let image = evidence.corrected_reference.as_ref().filter(|image| Reference::parse(image).is_ok())?;
+    let note = "another host is another owner of the image: see that it is the one that was meant";
+    let remedy = target.exact_image(image, &format!("write the image as {image}"), Some(note));
+    (image != &subject.image).then(|| asked(remedy, image, evidence))
+}
+
+/// What the tag means now, in the place of what runs.
+pub(crate) fn pinned(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> Option<Remedy> {
+    let (reference, now) = subject.reference.as_ref().zip(evidence.digest_now.as_ref())?;
+    let image = written(subject, &Reference { digest: Some(now.clone()), ..reference.clone() })?;
+    let title = "pin what the tag means now; the content changes with it";
+    let note = "to stay with what runs, pin its digest instead: the pods' status.containerStatuses has it";
+    let how = "asked for the tag: it points to that digest now".to_owned();
+    Some(tried(target.exact_image(&image, title, Some(note)), how))
+}
+
 /// Marks the remedy as tried where the replay asked for that very image and got it.
 fn asked(remedy: Remedy, image: &str, evidence: &Evidence) -> Remedy {
     let Ok(whole) = Reference::parse(image) else { return remedy };

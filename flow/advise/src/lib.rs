@@ -3,12 +3,13 @@
 //! - [`remedies`] answers what to do about a finding, best first, filled in from objects and from what a replay saw.
 //! - [`patch_files`] writes the changes of a finding as Kustomize reads them.
 //!
-//! Inside: `choice` (which remedies a cause has), `image`, `login`, `secret` and `node` (the remedies), `target` and
-//! `change` (the object a change goes to, and its operations), `tags` and `near` (what was probably meant), `kustomize`
+//! Inside: `choice` (which remedies a cause has), `image`, `login`, `secret` and `node` (the remedies), `target`, `edit`
+//! and `change` (the object a change goes to, the change, and its operations), `tags` and `near` (what was probably meant), `kustomize`
 //! and `write` (how it is written).
 
 mod change;
 mod choice;
+mod edit;
 mod image;
 mod kustomize;
 mod login;

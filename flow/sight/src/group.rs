@@ -4,23 +4,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use pullmedic_model::finding::{Finding, FindingState, ManagedBy, Observation, Vantage, Witness};
-use pullmedic_model::object::{ContainerKind, Objects};
-use pullmedic_model::sighting::Testimony;
+use pullmedic_model::finding::{Finding, FindingState, ManagedBy, Vantage};
+use pullmedic_model::object::Objects;
 use pullmedic_model::verdict::Evidence;
-use pullmedic_model::{Captured, Cause, Certainty, Group, Hypothesis, Sighting, Subject, Verdict};
+use pullmedic_model::{Cause, Certainty, Hypothesis, Sighting, Subject, Verdict};
 
 use crate::index::Index;
-use crate::sentence::{self, Facts};
+use crate::sentence::Facts;
 use crate::subject::{self, Around};
-use crate::{managed, owner, verdict, words};
-
-/// How many different texts a finding keeps; the rest say the same of other pods.
-const OBSERVATIONS: usize = 10;
-/// How many observations of replays a finding keeps: one replay makes at most twenty requests.
-const SEEN: usize = 40;
-/// How many of the words stand as proof.
-const PROOFS: usize = 3;
+use crate::{managed, owner, said, verdict};
 
 /// A sighting with what is held of it.
 #[derive(Debug, Clone)]
@@ -44,9 +36,9 @@ pub struct Found {
     pub evidence: Evidence,
 }
 
-struct Member<'a> {
-    seen: &'a Seen,
-    verdict: Cow<'a, Verdict>,
+pub(crate) struct Member<'a> {
+    pub(crate) seen: &'a Seen,
+    pub(crate) verdict: Cow<'a, Verdict>,
 }
 
 /// Joins sightings of one cause, widest finding first. `now` is the time of looking, `None` for a recording that holds
@@ -189,7 +181,7 @@ fn joined(
     let around = Around {
         serving: serving.collect(),
         managed_by: managed_by.into_iter().collect(),
-        missing_secrets: missing_secrets(members),
+        missing_secrets: said::missing_secrets(members),
         nodes: nodes.len(),
         owners: owners.len(),
     };
@@ -214,8 +206,8 @@ fn finding(
     let images: BTreeSet<&str> =
         members.iter().map(|m| image_of(m.seen)).filter(|image| !image.is_empty()).collect();
     let sightings = || members.iter().map(|member| &member.seen.sighting);
-    let asked = asked(members);
-    let (summary, missing) = told(&facts);
+    let asked = said::asked(members);
+    let (summary, missing) = said::told(&facts);
     Finding {
         id: key.id(),
         cause: verdict.cause,
@@ -249,53 +241,18 @@ fn finding(
             .into_iter()
             .collect(),
         sightings: sightings().map(|s| s.place.clone()).collect(),
-        proof: proof(members).into_iter().chain(seen(&asked, |verdict| &verdict.proof)).collect(),
-        observations: observations(members)
+        proof: said::proof(members).into_iter().chain(said::seen(&asked, |verdict| &verdict.proof)).collect(),
+        observations: said::observations(members)
             .into_iter()
-            .chain(beside(members))
-            .chain(seen(&asked, |verdict| &verdict.observations))
+            .chain(said::beside(members))
+            .chain(said::seen(&asked, |verdict| &verdict.observations))
             .collect(),
         ladder: asked.iter().find_map(|verdict| verdict.ladder.clone()),
-        not_looked_at: not_looked_at(&asked),
+        not_looked_at: said::not_looked_at(&asked),
         requests: asked.iter().map(|verdict| verdict.requests).sum(),
         remedies: Vec::new(),
         docs: verdict.cause.docs_path(),
     }
-}
-
-/// The sentence of what happened, and what would decide: a verdict's own, else what the words give.
-fn told(facts: &Facts<'_>) -> (String, Option<String>) {
-    let verdict = facts.verdict;
-    // A secret that is not there explains a refusal, and nothing else.
-    let absent: &[String] = match verdict.cause.group() {
-        Group::Authentication => &facts.subject.missing_secrets,
-        _ if verdict.cause == Cause::NotFoundOrDenied => &facts.subject.missing_secrets,
-        Group::Name
-        | Group::Absent
-        | Group::Network
-        | Group::Limit
-        | Group::Tls
-        | Group::Disk
-        | Group::Policy
-        | Group::Runtime => &[],
-    };
-    let summary = match (&verdict.summary, absent) {
-        (Some(summary), _) => summary.clone(),
-        (None, []) => sentence::summary(facts),
-        (None, names) => format!(
-            "{} The kubelet did not find the pull secret {}.",
-            sentence::summary(facts),
-            names.join(", ")
-        ),
-    };
-    let missing = match (&verdict.missing, absent.first(), sentence::missing(facts)) {
-        (Some(missing), _, _) => Some(missing.clone()),
-        (None, Some(name), Some(missing)) => {
-            Some(format!("whether the secret {name} exists now; then {missing}"))
-        }
-        (None, _, missing) => missing,
-    };
-    (summary, missing)
 }
 
 /// It lasts as long as it lasts for one of them.
@@ -310,99 +267,8 @@ fn state(members: &[Member<'_>]) -> FindingState {
     }
 }
 
-/// What was asked, each replay once: pods of one image share theirs.
-fn asked<'a>(members: &'a [Member<'_>]) -> Vec<&'a Verdict> {
-    let mut asked: Vec<&Verdict> = Vec::new();
-    for verdict in members.iter().filter_map(|member| member.seen.verdict.as_ref()) {
-        if !asked.contains(&verdict) {
-            asked.push(verdict);
-        }
-    }
-    asked
-}
-
-fn seen(asked: &[&Verdict], of: impl Fn(&Verdict) -> &Vec<Observation>) -> Vec<Observation> {
-    let mut seen: Vec<Observation> = Vec::new();
-    for observation in asked.iter().flat_map(|verdict| of(verdict)) {
-        if seen.len() < SEEN && !seen.contains(observation) {
-            seen.push(observation.clone());
-        }
-    }
-    seen
-}
-
-fn not_looked_at(asked: &[&Verdict]) -> Vec<String> {
-    let mut known = BTreeSet::new();
-    asked
-        .iter()
-        .flat_map(|verdict| &verdict.not_looked_at)
-        .filter(|what| known.insert(*what))
-        .cloned()
-        .collect()
-}
-
 /// The earliest attempt that is still to come; where all are past, the latest.
 fn next_attempt(due: impl Iterator<Item = Timestamp>, now: Option<Timestamp>) -> Option<Timestamp> {
     let (to_come, past): (Vec<_>, Vec<_>) = due.partition(|&at| now.is_none_or(|now| at >= now));
     to_come.into_iter().min().or_else(|| past.into_iter().max())
-}
-
-/// Of the words, one text for each way in which a runtime says it: times, ports and names of pods aside, which differ
-/// from pod to pod.
-fn proof(members: &[Member<'_>]) -> Vec<Observation> {
-    let mut known = BTreeSet::new();
-    let said = members.iter().filter_map(|m| Some((m.seen, m.seen.sighting.testimony.as_ref()?)));
-    said.filter(|(seen, testimony)| {
-        let leaf = seen.hypothesis.as_ref().map_or("", |hypothesis| hypothesis.leaf.as_str());
-        let words = if leaf.is_empty() { testimony.words.as_str() } else { leaf };
-        known.insert(words.chars().filter(|c| !c.is_ascii_digit()).collect::<String>())
-    })
-    .take(PROOFS)
-    .map(|(seen, testimony)| observation(&seen.sighting, testimony))
-    .collect()
-}
-
-/// The decisive words of the members, each text once.
-fn observations(members: &[Member<'_>]) -> Vec<Observation> {
-    let mut known = BTreeSet::new();
-    let said = members.iter().filter_map(|m| Some((&m.seen.sighting, m.seen.sighting.testimony.as_ref()?)));
-    said.filter(|(_, testimony)| known.insert(testimony.words.as_str()))
-        .take(OBSERVATIONS)
-        .map(|(sighting, testimony)| observation(sighting, testimony))
-        .collect()
-}
-
-/// What else was said about the same containers, each text once.
-fn beside(members: &[Member<'_>]) -> Vec<Observation> {
-    let mut known = BTreeSet::new();
-    let said = members.iter().flat_map(|m| m.seen.sighting.beside.iter().map(|t| (&m.seen.sighting, t)));
-    said.filter(|(_, testimony)| known.insert(testimony.words.as_str()))
-        .take(OBSERVATIONS)
-        .map(|(sighting, testimony)| observation(sighting, testimony))
-        .collect()
-}
-
-fn missing_secrets(members: &[Member<'_>]) -> Vec<String> {
-    let said = members.iter().flat_map(|member| &member.seen.sighting.beside);
-    let names: BTreeSet<_> =
-        said.flat_map(|testimony| words::missing_secrets(testimony.words.as_str())).collect();
-    names.into_iter().collect()
-}
-
-fn observation(sighting: &Sighting, testimony: &Testimony) -> Observation {
-    let by = match sighting.place.kind {
-        ContainerKind::Template => Witness::ApiServer,
-        ContainerKind::Main
-        | ContainerKind::Init
-        | ContainerKind::Ephemeral
-        | ContainerKind::ImageVolume
-        | ContainerKind::Sandbox => Witness::Kubelet,
-    };
-    Observation {
-        text: testimony.words.clone(),
-        by,
-        source: Captured::new(&testimony.source).as_str().to_owned(),
-        vantage: sighting.place.node.as_ref().map(|node| format!("node/{node}")),
-        at: testimony.at,
-    }
 }

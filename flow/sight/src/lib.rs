@@ -6,7 +6,7 @@
 //!
 //! Inside: `index` (look-ups over what was read), `pod` and `refused` (where sightings come from), `words` (which event
 //! texts are about an image), `backoff` (when the kubelet tries next), `owner`, `managed`, `injected` (around the pod),
-//! `group` (sightings to findings), `verdict` and `sentence` (how sure, and in which words), `subject` (what a remedy
+//! `group` and `said` (sightings to findings), `verdict` and `sentence` (how sure, and in which words), `subject` (what a remedy
 //! needs to know).
 
 mod backoff;
@@ -17,6 +17,7 @@ mod managed;
 mod owner;
 mod pod;
 mod refused;
+mod said;
 mod sentence;
 mod subject;
 mod verdict;

@@ -530,6 +530,39 @@ fn a_selector_that_is_there_is_kept() {
 }
 
 #[test]
+fn an_init_container_and_an_image_volume_are_changed_where_they_stand() {
+    let spec = json!({"initContainers": [{"name": "app", "image": IMAGE}], "containers": [{"name": "app", "image": "a:1"}],
+        "volumes": [{"name": "disk"}, {"name": "files", "image": {"reference": IMAGE}}]});
+    for (kind, path) in [
+        (ContainerKind::Init, "/spec/template/spec/initContainers/0/image"),
+        (ContainerKind::ImageVolume, "/spec/template/spec/volumes/1/image/reference"),
+    ] {
+        let mut subject = subject(Cause::TagNotFound, &[]);
+        subject.place.kind = kind;
+        subject.spec = Some(serde_json::from_value(spec.clone()).unwrap());
+        let new = "registry.acme.test/shop/cart:1.29";
+        let expected = json!([{"op": "test", "path": path, "value": IMAGE}, {"op": "replace", "path": path, "value": new}]);
+        assert_eq!(operations(&first(&subject, &tags("1.29"))), expected);
+    }
+}
+
+#[test]
+fn a_near_host_and_what_a_moved_tag_means_now_are_written_exactly() {
+    let near = Evidence {
+        corrected_reference: Some("registry.acme.test:5000/shop/cart:1.92".into()),
+        ..Evidence::default()
+    };
+    assert_eq!(
+        operations(&first(&subject(Cause::Dns, &[]), &near)),
+        image_change("registry.acme.test:5000/shop/cart:1.92")
+    );
+    let moved = Evidence { digest_now: Some(NEW.into()), ..Evidence::default() };
+    let remedy = first(&subject(Cause::StaleImage, &[]), &moved);
+    assert_eq!(operations(&remedy), image_change(&format!("{IMAGE}@{NEW}")));
+    assert!(remedy.title.contains("the content changes"));
+}
+
+#[test]
 fn short_names_stay_short_and_debug_containers_are_started_anew() {
     let hub = with_image(Cause::TagNotFound, "nginx:1.92");
     let command = first(&hub, &tags("1.29")).command.unwrap();
