@@ -53,7 +53,7 @@
 //! | fault | in the file |
 //! |---|---|
 //! | refused; accepts and is silent; reset | `transport: refused`; rules with `when: {route: connection}` and `then: {connection: silent}`, `{connection: reset}` |
-//! | a bad certificate | `transport: {tls: {certificate: expired}}`, `unknown_authority`, … |
+//! | a bad certificate | `transport: {tls: {certificate: expired}}`, `transport: {tls: {certificate: unknown_authority}}` |
 //! | 503 for 30 s, then well | `when: {route: manifest, until: 30s}`, `then: {status: 503}` |
 //! | a proxy took the challenge off | `then: {answer: challenge_stripped}` |
 //! | a login page | `then: {answer: login_page}`, `{answer: login_redirect}` |
