@@ -156,14 +156,17 @@ impl<'a> Target<'a> {
                     json!({"metadata": {"labels": labels}, "spec": {"selector": null,
                         "template": {"metadata": {"labels": labels}, "spec": spec}}})
                 }
-                _ => json!({"spec": spec}),
+                _ => {
+                    let mut spec = spec.clone();
+                    // A new pod may not have any.
+                    if self.subject.spec.as_ref().is_some_and(|spec| !spec.ephemeral_containers.is_empty()) {
+                        spec["ephemeralContainers"] = Value::Null;
+                    }
+                    json!({"spec": spec})
+                }
             };
-            format!(
-                "{} | kubectl patch --local -f - -p {} -o yaml | {}",
-                self.kubectl(&format!("get {} {} -o yaml", kind.to_ascii_lowercase(), quoted(name))),
-                quoted(&patch.to_string()),
-                self.kubectl("replace --force -f -")
-            )
+            let patch = format!("-p {}", quoted(&patch.to_string()));
+            self.replaced_whole(&kind.to_ascii_lowercase(), name, &patch)
         };
         let remedy = self.shaped(Remedy {
             command: Some(anew(spec)),
@@ -176,6 +179,25 @@ impl<'a> Target<'a> {
             ..self.review(title)
         });
         Remedy { yaml: Some(yaml), ..remedy }
+    }
+
+    /// Deletes an object and makes it again with a change that it cannot take in place. The server is asked first whether
+    /// it would take the new form, under another name, because a refusal after the deletion would lose the object. What
+    /// is read stays in pipes and an unexported variable.
+    pub(crate) fn replaced_whole(&self, kind: &str, name: &str, patch: &str) -> String {
+        let short: String = name.chars().take(50).collect();
+        let trial = format!("{}-trial", short.trim_end_matches(['-', '.']));
+        let renamed = json!({"metadata": {"name": trial, "resourceVersion": null, "uid": null}}).to_string();
+        let print = "printf '%s\\n' \"$c\"";
+        let patched = "kubectl patch --local -f -";
+        format!(
+            "(set +x; c=$({get}) && c=$({print} | {patched} {patch} -o yaml) && {print} | {patched} --type=merge -p {renamed} \
+             -o yaml | {try_it} >/dev/null && {print} | {replace})",
+            get = self.kubectl(&format!("get {kind} {} -o yaml", quoted(name))),
+            renamed = quoted(&renamed),
+            try_it = self.kubectl("create --dry-run=server -f -"),
+            replace = self.kubectl("replace --force -f -"),
+        )
     }
 
     /// A change of the ServiceAccount's own list.

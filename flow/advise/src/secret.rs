@@ -2,7 +2,8 @@
 //!
 //! The commands below are one line of POSIX shell. The values go from one program to the next through pipes and
 //! unexported variables: they are in no output, no argument of a program and no file. `set +x` holds even where the
-//! reader's shell traces. Nothing is sent when a step fails.
+//! reader's shell traces. Nothing is sent when a step fails; the steps are joined by `&&`,
+//! since `set -e` holds only where a shell pleases.
 
 use pullmedic_model::finding::Remedy;
 use pullmedic_model::shell::word as quoted;
@@ -42,7 +43,7 @@ fn rekeyed(rekey: &Rekey, target: &Target<'_>) -> Remedy {
     }
     let rewrite = |from: &str, to: &str| {
         let body = format!(
-            "p=${{c%%{0}*}}; r=${{c#*{0}}}; [ \"$p\" != \"$c\" ]; n=$(printf {1} \"$p\" \"$r\" | base64 | tr -d '\\n')",
+            "p=${{c%%{0}*}} && r=${{c#*{0}}} && [ \"$p\" != \"$c\" ] && n=$(printf {1} \"$p\" \"$r\" | base64 | tr -d '\\n')",
             quoted(&format!("\"{from}\"")),
             quoted(&format!("%s\"{to}\"%s")),
         );
@@ -72,9 +73,9 @@ fn normalised(normalise: &Normalise, target: &Target<'_>) -> Option<Remedy> {
             // Up to the key, from there to `"auth"`, to its value, and what follows; a value with escapes is left alone.
             let key = quoted(&format!("\"{key}\""));
             let body = format!(
-                "r=${{c#*{key}}}; [ \"$r\" != \"$c\" ]; s=${{r#*'\"auth\"'}}; [ \"$s\" != \"$r\" ]; v=${{s#*'\"'}}; \
-                 h=${{c%\"$v\"}}; t=${{v#*'\"'}}; v=${{v%%'\"'*}}; \
-                 case $v in *\\\\*) exit 1;; *:*) ;; *) exit 1;; esac; \
+                "r=${{c#*{key}}} && [ \"$r\" != \"$c\" ] && s=${{r#*'\"auth\"'}} && [ \"$s\" != \"$r\" ] && v=${{s#*'\"'}} && \
+                 h=${{c%\"$v\"}} && t=${{v#*'\"'}} && v=${{v%%'\"'*}} && \
+                 case $v in *\\\\*) exit 1;; *:*) ;; *) exit 1;; esac && \
                  n=$({{ printf %s \"$h\"; printf %s \"$v\" | base64 | tr -d '\\n'; printf '\"%s' \"$t\"; }} | base64 | tr -d '\\n')"
             );
             (rewritten_in_place(secret, &body, target)?, None, "with its `auth` in base64")
@@ -85,16 +86,10 @@ fn normalised(normalise: &Normalise, target: &Target<'_>) -> Option<Remedy> {
             (command, None, "with its data in base64 once, not twice")
         }
         SecretDefect::OtherType(old) => {
-            // A type cannot be changed in place. Nothing is deleted unless the new form was built.
+            // A type cannot be changed in place.
             let typed = |kind: &str| {
                 let patch = serde_json::json!({"type": kind}).to_string();
-                format!(
-                    "(set -e +x; c=$({}); c=$(printf '%s\\n' \"$c\" | kubectl patch --local -f - --type=merge -p {} -o yaml); \
-                     printf '%s\\n' \"$c\" | {})",
-                    target.kubectl(&format!("get secret {} -o yaml", quoted(secret))),
-                    quoted(&patch),
-                    target.kubectl("replace --force -f -")
-                )
+                target.replaced_whole("secret", secret, &format!("--type=merge -p {}", quoted(&patch)))
             };
             let undo = is_plain_key(old).then(|| typed(old));
             (typed(TYPE), undo, "with the type that the kubelet reads")
@@ -122,7 +117,7 @@ fn rewritten_in_place(secret: &str, body: &str, target: &Target<'_>) -> Option<S
     let send = target.kubectl(&format!("patch secret {secret} --type=merge --patch-file=/dev/stdin"));
     let patch = quoted(&format!("{{\"data\":{{\"{DATA}\":\"%s\"}}}}"));
     (!target.is_of_others())
-        .then(|| format!("(set -e +x; c=$({read}); {body}; printf {patch} \"$n\" | {send})"))
+        .then(|| format!("(set +x; c=$({read}) && {body} && printf {patch} \"$n\" | {send})"))
 }
 
 /// A key of `auths` that is safe in a command and holds no login.

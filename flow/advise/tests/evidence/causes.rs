@@ -310,9 +310,9 @@ fn every_kind_of_owner_gets_the_change_that_it_can_take() {
         (
             Some(owner("Job", "batch/v1", "cart")),
             "",
-            "kubectl -n shop get job cart -o yaml | kubectl patch --local",
+            "(set +x; c=$(kubectl -n shop get job cart -o yaml) && c=$(printf",
         ),
-        (None, "", "kubectl -n shop get pod cart-7c9f8-x1 -o yaml | kubectl patch --local"),
+        (None, "", "(set +x; c=$(kubectl -n shop get pod cart-7c9f8-x1 -o yaml) && c=$(printf"),
         (Some(owner("Rollout", "argoproj.io/v1alpha1", "cart")), "", ""),
     ] {
         let subject = of_owner(subject(Cause::NoCredentials, &[]), owner.clone());

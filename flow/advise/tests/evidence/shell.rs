@@ -16,7 +16,9 @@ use crate::built::{login, of_owner, repaired_with, subject, tags};
 const KUBECTL: &str = r#"#!/bin/sh
 for word; do printf '[%s]\n' "$word"; done >>"$FAKE/arguments"
 case " $* " in
+*"-trial"*) sed 's/^kind: Secret/kind: Secret, on trial/' ;;
 *" --local "*) sed 's/^type: .*/type: kubernetes.io\/dockerconfigjson/' ;;
+*" create "*) cat >"$FAKE/trial"; ! test -e "$FAKE/refuses" ;;
 *" get secret "*) test -e "$FAKE/secret" || exit 1; cat "$FAKE/secret" ;;
 *" replace "*) cat >"$FAKE/sent"; echo "secret/regcred replaced" ;;
 *" patch secret "*) sed 's/.*:"//; s/".*//' | base64 -d >"$FAKE/sent"; echo "secret/regcred patched" ;;
@@ -129,26 +131,32 @@ fn what_is_not_as_it_was_told_is_left_alone() {
         if let Some(held) = held {
             fs::write(folder.path().join("secret"), held).unwrap();
         }
-        let output = run("sh", &command, folder.path());
-        assert!(!output.status.success(), "{held:?}");
+        // Where the reader goes on with `||`, a shell forgets `set -e`.
+        let output = run("sh", &format!("{command} || exit 7"), folder.path());
+        assert_eq!(output.status.code(), Some(7), "{held:?}: {output:?}");
         assert!(!folder.path().join("sent").exists(), "{held:?}");
         assert!(!format!("{output:?}").contains("canary"));
     }
 }
 
 #[test]
-fn a_type_is_changed_with_everything_else_as_it_was() {
+fn a_type_is_changed_only_if_the_server_would_take_it() {
     let evidence = normalise(SecretDefect::OtherType("Opaque".into()));
     let command = first_command(&subject(Cause::PullSecretMalformed, &["regcred"]), &evidence);
-    let folder = fake();
-    fs::write(folder.path().join("secret"), "kind: Secret\ndata: {x: canary}\ntype: Opaque\n").unwrap();
-    let output = run("sh", &command, folder.path());
-    assert!(output.status.success(), "{command}: {output:?}");
-    assert_eq!(
-        text(folder.path(), "sent"),
-        "kind: Secret\ndata: {x: canary}\ntype: kubernetes.io/dockerconfigjson\n"
-    );
-    assert!(!format!("{output:?}").contains("canary"));
+    let new = "data: {x: canary}\ntype: kubernetes.io/dockerconfigjson\n";
+    for refuses in [false, true] {
+        let folder = fake();
+        fs::write(folder.path().join("secret"), "kind: Secret\ndata: {x: canary}\ntype: Opaque\n").unwrap();
+        if refuses {
+            fs::write(folder.path().join("refuses"), "").unwrap();
+        }
+        let output = run("sh", &format!("set -x; {command} || exit 7"), folder.path());
+        assert_eq!(output.status.success(), !refuses, "{command}: {output:?}");
+        assert_eq!(text(folder.path(), "trial"), format!("kind: Secret, on trial\n{new}"));
+        let sent = if refuses { String::new() } else { format!("kind: Secret\n{new}") };
+        assert_eq!(text(folder.path(), "sent"), sent);
+        assert!(!format!("{output:?}{}", text(folder.path(), "arguments")).contains("canary"));
+    }
 }
 
 const HOSTILE: [&str; 10] = [
