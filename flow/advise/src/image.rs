@@ -64,6 +64,8 @@ fn other_tags(
     let wanted = reference.tag.as_deref().unwrap_or("latest");
     let ran: Vec<&str> = ran.iter().map(String::as_str).collect();
     let near = tags::nearest(wanted, &known, &ran);
+    let owner = subject.place.owner.as_ref().map_or_else(String::new, ToString::to_string);
+    let elsewhere = format!(", which other pods of {owner} run with");
     let name = |tag: &&str| {
         let other = Reference { tag: Some((*tag).to_owned()), digest: None, ..reference.clone() };
         let image = written(subject, &other)?;

@@ -12,8 +12,11 @@ use crate::target::{Target, is_name};
 use crate::write::{blank, scalar, tried};
 use crate::{node, secret};
 
-/// What a pull secret is called where none is known by name.
-pub(crate) const NEW_SECRET: &str = "regcred";
+/// What a new pull secret is called: a name that the pod does not have yet.
+fn new_name(subject: &Subject) -> &'static str {
+    let free = |name: &&str| !held(subject).iter().any(|held| held == name);
+    ["regcred", "regcred-2", "regcred-3"].into_iter().find(free).unwrap_or("SECRET")
+}
 
 /// Remedies for a refused or missing login: what was tried first, then what the reader has to supply.
 pub(crate) fn remedies(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> Vec<Remedy> {
@@ -141,7 +144,7 @@ fn detached(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> Opti
     remedy.grade = if target.has_other_hosts() { Grade::Review } else { Grade::Safe };
     if remedy.grade == Grade::Review {
         let more = "the template has images of other registries: see first that they need none of its logins";
-        remedy.note = Some(remedy.note.map_or_else(|| more.to_owned(), |note| format!("{note}. {more}")));
+        remedy.note = Some(remedy.note.map_or_else(|| more.to_owned(), |note| format!("{note}; {more}")));
     }
     Some(remedy)
 }
@@ -159,7 +162,7 @@ fn supplied(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> Vec<
     let mut remedies = vec![made];
     // A running pod's list cannot be changed for the sake of a debug container.
     if !target.is_ephemeral() {
-        remedies.push(target.attach_secret(NEW_SECRET, Some(NEW_PODS)));
+        remedies.push(target.attach_secret(new_name(subject), Some(NEW_PODS)));
     }
     if subject.fault() == Cause::NotFoundOrDenied {
         let title = format!("correct the image, if {} does not exist", subject.repository());
@@ -172,8 +175,9 @@ fn new_secret(subject: &Subject, target: &Target<'_>) -> Remedy {
     let title = format!("make a pull secret with a login that may pull {}", subject.repository());
     Remedy {
         command: target.command(&format!(
-            "create secret docker-registry {NEW_SECRET} --docker-server={} --docker-username=USER \
+            "create secret docker-registry {} --docker-server={} --docker-username=USER \
              --docker-password=PASSWORD",
+            new_name(subject),
             quoted(&server_of(subject))
         )),
         note: Some("skip this if the namespace has one that works".into()),
@@ -279,7 +283,7 @@ impl Target<'_> {
                 let name = account.map_or("", |account| account.metadata.name.as_str());
                 let change = Change::thin("/imagePullSecrets", &all(&of_account), &left(&of_account));
                 let title = format!("take {names} off the pull secrets of ServiceAccount/{name}");
-                self.of_account(name, &change, &title, &format!("{note}. {NOT_UPDATED}"))
+                self.of_account(name, &change, &title, &format!("{note}; {NOT_UPDATED}"))
             }
             _ => {
                 let kept = self.subject.pull_secrets.iter().map(String::as_str);

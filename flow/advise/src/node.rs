@@ -257,8 +257,12 @@ pub(crate) fn authority(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
             subject.endpoint()
         );
         let content = "CA.crt is the certificate of that authority in PEM";
-        first.note = first.note.take().map(|note| format!("{content}. {note}"));
-        first.undo = folder(subject).map(|folder| format!("rm {}", quoted(&format!("{folder}/ca.crt"))));
+        first.note = first.note.take().map(|note| format!("{content}; {note}"));
+        if let Some(folder) = folder(subject) {
+            let path = format!("{folder}/ca.crt");
+            first.command = Some(format!("install -D -m 0644 -b -S .before CA.crt {}", quoted(&path)));
+            first.undo = Some(put_back(&path));
+        }
         first.changes = Some("the node trusts everything that this authority signs for that host".to_owned());
     }
     remedies
@@ -323,12 +327,17 @@ pub(crate) fn corrected_file(subject: &Subject, evidence: &Evidence) -> Vec<Reme
 
 /// A file of the node, shown whole. What stood there before is kept beside it.
 fn file_of_node(title: &str, path: &str, text: String, note: &str) -> Remedy {
-    let (file, before) = (quoted(path), quoted(&format!("{path}.before")));
     Remedy {
-        undo: Some(format!("if test -e {before}; then mv {before} {file}; else rm {file}; fi")),
+        undo: Some(put_back(path)),
         yaml: Some(text),
-        note: Some(format!("the text is the whole file; keep the old one as {path}.before. {note}")),
+        note: Some(format!("the text is the whole file; keep the old one as {path}.before; {note}")),
         changes: Some("every pull of that host on the node".to_owned()),
         ..blank(Grade::Review, title, Actor::Platform)
     }
+}
+
+/// The file as it was: the one that was kept, or none.
+fn put_back(path: &str) -> String {
+    let (file, before) = (quoted(path), quoted(&format!("{path}.before")));
+    format!("if test -e {before}; then mv {before} {file}; else rm {file}; fi")
 }

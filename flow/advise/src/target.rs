@@ -252,6 +252,6 @@ pub(crate) fn is_name(name: &str) -> bool {
 }
 
 pub(crate) fn joined(parts: [Option<String>; 2]) -> Option<String> {
-    let text = parts.into_iter().flatten().collect::<Vec<_>>().join(". ");
+    let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     Some(text).filter(|text| !text.is_empty())
 }

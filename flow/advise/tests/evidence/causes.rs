@@ -79,7 +79,7 @@ fn what_was_found_decides_the_first_remedy() {
             "tag that ran",
             ran.clone(),
             tags("1.28 1.29 1.30"),
-            "name a tag that exists: 1.28, which this container runs with",
+            "name a tag that exists: 1.28, which other pods of Deployment/cart run with",
             Review,
             false,
             image_change("registry.acme.test/shop/cart:1.28"),
@@ -277,6 +277,13 @@ fn nothing_is_safe_without_a_passing_replay_of_a_decided_cause() {
     for untried in [Evidence::default(), Evidence { anonymous_passes: true, ..Evidence::default() }] {
         assert!(remedies(&here, &untried).iter().all(|remedy| remedy.grade != Grade::Safe));
     }
+}
+
+#[test]
+fn a_new_secret_is_not_called_as_one_that_the_pod_names() {
+    let all = remedies(&subject(Cause::NoCredentials, &["regcred"]), &Evidence::default());
+    assert!(all[0].command.as_ref().unwrap().contains("docker-registry regcred-2 "), "{all:?}");
+    assert!(all[1].title.contains("name regcred-2 in the pod template"), "{all:?}");
 }
 
 #[test]
