@@ -70,7 +70,7 @@ fn other_tags(
         let other = Reference { tag: Some((*tag).to_owned()), digest: None, ..reference.clone() };
         let image = written(subject, &other)?;
         let (before, note) = match ran.contains(tag) {
-            true => (", which this container runs with elsewhere in its owner", None),
+            true => (elsewhere.as_str(), None),
             false => {
                 ("", Some("another image than the one that was named: see that it is the one that was meant"))
             }
