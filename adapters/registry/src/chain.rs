@@ -194,6 +194,33 @@ pub(crate) fn may_sign(der: &CertificateDer<'_>) -> bool {
     is_ca && may_sign
 }
 
+/// Whether it has a critical extension that Go does not handle and refuses
+/// ([`processExtensions`](https://github.com/golang/go/blob/master/src/crypto/x509/parser.go)); webpki handles fewer.
+pub(crate) fn is_beyond_go(der: &CertificateDer<'_>) -> bool {
+    /// Identifier, issuer and subject key, usage, names, constraints, revocation points, policies and access.
+    const HANDLED: [&str; 13] = [
+        "2.5.29.14",
+        "2.5.29.15",
+        "2.5.29.17",
+        "2.5.29.19",
+        "2.5.29.30",
+        "2.5.29.31",
+        "2.5.29.32",
+        "2.5.29.33",
+        "2.5.29.35",
+        "2.5.29.36",
+        "2.5.29.37",
+        "2.5.29.54",
+        "1.3.6.1.5.5.7.1.1",
+    ];
+    let Some(certificate) = parse(der) else { return false };
+    let is_handled = |oid: String| HANDLED.contains(&oid.as_str());
+    certificate
+        .extensions()
+        .iter()
+        .any(|extension| extension.critical && !is_handled(extension.oid.to_id_string()))
+}
+
 /// The age of any certificate; `None` when it does not parse.
 pub(crate) fn age_of(der: &CertificateDer<'_>, now: i64) -> Option<Age> {
     parse(der).map(|certificate| age(&certificate, now))

@@ -1,6 +1,6 @@
 //! Trust settings made ready for handshakes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -21,8 +21,8 @@ pub(crate) struct Trusted {
     pub(crate) roots: RootCertStore,
     /// Every certificate that is trusted itself, whether or not it may sign: Go takes a leaf that is among the roots.
     pub(crate) itself: HashSet<Vec<u8>>,
-    /// Subjects of authorities that are listed and past their time: Go refuses a chain to them as expired.
-    pub(crate) expired: HashSet<Vec<u8>>,
+    /// Subjects of authorities that are listed and not in their time: Go refuses a chain to them for that reason.
+    pub(crate) out_of_time: HashMap<Vec<u8>, Age>,
     pub(crate) client: Option<Arc<CertifiedKey>>,
     pub(crate) headers: Vec<(String, SecretString)>,
 }
@@ -103,7 +103,7 @@ fn trusted(name: &str, trust: Trust, provider: &CryptoProvider) -> Result<Truste
 }
 
 impl Trusted {
-    fn of(
+    pub(crate) fn of(
         authorities: Vec<CertificateDer<'static>>,
         client: Option<Arc<CertifiedKey>>,
         headers: Vec<(String, SecretString)>,
@@ -112,7 +112,7 @@ impl Trusted {
         let mut trusted = Trusted {
             roots: RootCertStore::empty(),
             itself: HashSet::new(),
-            expired: HashSet::new(),
+            out_of_time: HashMap::new(),
             client,
             headers,
         };
@@ -122,11 +122,12 @@ impl Trusted {
                 continue;
             }
             // webpki does not look at an anchor's dates; Go does.
-            if matches!(age_of(&authority, now), Some(Age::Over)) {
-                trusted.expired.extend(raw_subject(&authority));
-            } else {
+            match age_of(&authority, now) {
+                Some(age @ (Age::Over | Age::NotYet)) => {
+                    trusted.out_of_time.extend(raw_subject(&authority).map(|subject| (subject, age)));
+                }
                 // One that does not parse signs nothing; Go skips it too.
-                let _ = trusted.roots.add(authority);
+                Some(Age::Valid) | None => drop(trusted.roots.add(authority)),
             }
         }
         trusted

@@ -72,6 +72,10 @@ pub(crate) fn judge(
     let Some((end_entity, intermediates)) = chain.split_first() else {
         return refused(Class::OurTlsLimit, "no certificate was presented", CertificateError::BadEncoding);
     };
+    if chain::is_beyond_go(end_entity) {
+        let why = "it has a critical extension that is not known";
+        return refused(Class::CertificateRefused, why, CertificateError::UnhandledCriticalExtension);
+    }
     let leaf = chain::leaf(chain);
     match leaf.as_ref().map(|leaf| leaf.age(seconds)) {
         Some(Age::Over) => {
@@ -138,12 +142,18 @@ fn name(
 fn reason(error: &Error, chain: &[CertificateDer<'_>], trusted: &Trusted, now: i64) -> (Class, String) {
     let over = chain.iter().skip(1).any(|c| chain::age_of(c, now) == Some(Age::Over));
     let not_yet = chain.iter().skip(1).any(|c| chain::age_of(c, now) == Some(Age::NotYet));
-    let ends_at_expired =
-        chain.iter().filter_map(chain::raw_issuer).any(|issuer| trusted.expired.contains(&issuer));
+    let ends_at = chain
+        .iter()
+        .filter_map(chain::raw_issuer)
+        .find_map(|issuer| trusted.out_of_time.get(&issuer).copied());
+    let is_for_servers = chain::leaf(chain).is_some_and(|leaf| leaf.is_for_servers());
     let (class, why) = match error {
         Error::InvalidCertificate(error) => match error {
-            CertificateError::UnknownIssuer if ends_at_expired => {
+            CertificateError::UnknownIssuer if ends_at == Some(Age::Over) => {
                 (Class::CertificateExpired, "the authority that signed it has expired")
+            }
+            CertificateError::UnknownIssuer if ends_at == Some(Age::NotYet) => {
+                (Class::CertificateNotYetValid, "the time of the authority that signed it has not begun")
             }
             CertificateError::UnknownIssuer | CertificateError::BadSignature => (
                 Class::UnknownAuthority,
@@ -156,26 +166,24 @@ fn reason(error: &Error, chain: &[CertificateDer<'_>], trusted: &Trusted, now: i
                 (Class::CertificateNotYetValid, "the time of a certificate above it has not begun")
             }
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                (Class::CertificateRefused, "it, or a certificate above it, is not for servers")
+                let is_limit = is_for_servers && chain.len() == 1;
+                let class = if is_limit { Class::OurTlsLimit } else { Class::CertificateRefused };
+                (class, "it, or a certificate above it, is not for servers")
             }
-            _ => return limit_or_refusal(error),
+            _ => return limit_or_refusal(error, chain),
         },
         _ => return (Class::OurTlsLimit, format!("our TLS library refuses it: {error}")),
     };
     (class, why.to_owned())
 }
 
-/// What webpki alone has a name for; which of them Go refuses too is what `tests/x509.rs` compares.
-fn limit_or_refusal(error: &CertificateError) -> (Class, String) {
+/// What webpki alone has a name for; which of them Go refuses too is what the corpus below compares.
+fn limit_or_refusal(error: &CertificateError, chain: &[CertificateDer<'_>]) -> (Class, String) {
     let text = format!("{error:?}");
-    let class = if text.contains("NameConstraintViolation")
+    let is_refused = text.contains("NameConstraintViolation")
         || text.contains("PathLenConstraintViolated")
-        || matches!(error, CertificateError::UnhandledCriticalExtension)
-    {
-        Class::CertificateRefused
-    } else {
-        Class::OurTlsLimit
-    };
+        || chain.iter().any(chain::is_beyond_go);
+    let class = if is_refused { Class::CertificateRefused } else { Class::OurTlsLimit };
     (class, format!("our TLS library refuses it: {error}"))
 }
 
@@ -222,3 +230,6 @@ impl ServerCertVerifier for Recorder {
         self.algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod corpus;

@@ -1,7 +1,5 @@
 //! The rows of `security.md` that the client guards, each with its bad input.
 
-#![expect(clippy::unwrap_used, reason = "clippy knows a test by its attribute only, not its helpers")]
-
 mod support;
 
 use std::collections::BTreeSet;

@@ -1,7 +1,5 @@
 //! Each stage of an ask, passed and refused, with the class that a verdict compares.
 
-#![expect(clippy::unwrap_used, reason = "clippy knows a test by its attribute only, not its helpers")]
-
 mod support;
 
 use std::time::Duration;
