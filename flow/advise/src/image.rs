@@ -120,10 +120,22 @@ fn repositories(
 
 /// The digest that the tag points to now.
 fn digest(subject: &Subject, reference: &Reference, evidence: &Evidence, target: &Target<'_>) -> Vec<Remedy> {
-    let now = evidence.digest_now.as_ref().filter(|now| Some(*now) != reference.digest.as_ref());
-    let other = now.map(|now| Reference { digest: Some(now.clone()), ..reference.clone() });
-    let Some(image) = other.and_then(|other| written(subject, &other)) else { return Vec::new() };
-    let tag = reference.tag.as_deref().map_or_else(String::new, |tag| format!(" of tag {tag}"));
+    // Where no tag was written, a tag of the repository that is there stands in.
+    let there =
+        || evidence.there.iter().find_map(|(tag, digest)| Some((tag_of(tag, reference)?, digest.clone()?)));
+    let (tag, now) = match (&evidence.digest_now, &reference.tag) {
+        (Some(now), tag) => (tag.clone(), now.clone()),
+        (None, None) => match there() {
+            Some((tag, digest)) => (Some(tag), digest),
+            None => return Vec::new(),
+        },
+        (None, Some(_)) => return Vec::new(),
+    };
+    let other = Reference { tag: tag.clone(), digest: Some(now), ..reference.clone() };
+    let Some(image) = written(subject, &other).filter(|_| other.digest != reference.digest) else {
+        return Vec::new();
+    };
+    let tag = tag.map_or_else(String::new, |tag| format!(" of tag {tag}"));
     let title = format!("name a digest that exists: the present one{tag}; the content changes with it");
     let note = "it is not the content that was pinned: read what changed first";
     vec![tried(

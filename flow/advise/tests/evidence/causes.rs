@@ -43,6 +43,7 @@ fn what_was_found_decides_the_first_remedy() {
     use Grade::{Review, Safe};
     let stale = Evidence { anonymous_passes: true, refused: vec![login("stale")], ..Evidence::default() };
     let pinned = with_image(Cause::DigestNotFound, &format!("registry.acme.test/shop/cart:1@{OLD}"));
+    let untagged = with_image(Cause::DigestNotFound, &format!("registry.acme.test/shop/cart@{OLD}"));
     let there = Evidence { there: vec![("1.29".into(), Some(NEW.into()))], ..tags("1.28 1.29 1.30") };
     let mut ran = subject(Cause::TagNotFound, &[]);
     ran.ran = vec!["registry.acme.test/shop/cart:1.28".into()];
@@ -119,6 +120,15 @@ fn what_was_found_decides_the_first_remedy() {
             Review,
             true,
             moved(&format!("registry.acme.test/shop/cart:1@{NEW}"), &pinned),
+        ),
+        (
+            "digest without a tag",
+            untagged.clone(),
+            Evidence { there: vec![("1.29".into(), Some(NEW.into()))], ..Evidence::default() },
+            "the present one of tag 1.29; the content changes",
+            Review,
+            true,
+            moved(&format!("registry.acme.test/shop/cart:1.29@{NEW}"), &untagged),
         ),
         (
             "S04",
