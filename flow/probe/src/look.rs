@@ -1,6 +1,8 @@
 //! Everything that a case and its transcript show, and what to ask next.
 
-use pullmedic_model::probe::{Record, Role};
+use pullmedic_model::Stage;
+use pullmedic_model::probe::route::Scheme;
+use pullmedic_model::probe::{Class, Record, Role};
 
 use crate::inquiry::Inquiry;
 use crate::replay::{Reach, Replay, reach, replay};
@@ -66,7 +68,7 @@ fn is_settled_by_words(inquiry: &Inquiry<'_>) -> bool {
 
 impl<'a> Looked<'a> {
     fn follow(&mut self) {
-        if self.reach == Reach::Passed {
+        if self.reach == Reach::Passed && !self.passes_plainly() {
             self.read_on();
         }
         match self.reach {
@@ -92,6 +94,41 @@ impl<'a> Looked<'a> {
         }
     }
 
+    /// The TLS port answered plainly, as on the node, and plain HTTP, which was allowed, passes: the fault and its repair
+    /// in one request.
+    fn passes_plainly(&mut self) -> bool {
+        let Some(record) = self.replay.passed else { return false };
+        let said = self.inquiry.words.as_ref().is_some_and(|words| words.family == Family::PlainHttp);
+        let met = record.steps.iter().find(|step| step.failed == Some(Class::PlainHttpOnTlsPort));
+        let (true, Some(met), Scheme::Https) = (said, met, record.ask.host.scheme) else { return false };
+        let text = format!("{} answers TLS with plain HTTP, and plain HTTP passes", met.endpoint);
+        self.notes.see(Seen::probe(Kind::Reproduced(Family::PlainHttp), record, text));
+        self.notes.evidence.plain_http_passes = true;
+        self.reach = Reach::Reproduced;
+        self.base = Some(record);
+        true
+    }
+
+    /// Plain HTTP where a TLS port answers plainly, when it may be tried.
+    fn try_plainly(&mut self, base: &Record) {
+        if !matches!(base.refused(), Some((_, _, Class::PlainHttpOnTlsPort))) {
+            return;
+        }
+        let mut ask = base.ask.clone();
+        ask.host.scheme = Scheme::Http;
+        // A login is not sent in the clear.
+        ask.login = None;
+        match self.inquiry.record(&ask) {
+            None if self.inquiry.allow_plain_http => self.notes.want(ask),
+            None => {}
+            Some(record) => {
+                let text = format!("asked in plain HTTP: {}", outcome(record));
+                self.notes.see(Seen::probe(Kind::Unsettled, record, text));
+                self.notes.evidence.plain_http_passes = record.got().is_some();
+            }
+        }
+    }
+
     /// The manifest was resolved: reads on, as far as the words reach.
     fn read_on(&mut self) {
         let Some(resolved) = self.replay.passed else { return };
@@ -110,9 +147,21 @@ impl<'a> Looked<'a> {
                 }
             }
         }
-        // What was read as a defect stands for itself.
+        // What was read as a defect stands for itself, and for words that are not there.
         if self.reach == Reach::Reproduced && self.base.is_none() {
             self.base = Some(resolved);
+            if self.testimony.is_none() {
+                self.testimony =
+                    self.notes.seen.iter().find_map(of_defect).map(|(family, stage)| Testimony {
+                        ground: Ground::Replay,
+                        family,
+                        classes: Vec::new(),
+                        stage: Some(stage),
+                        endpoint: Some(resolved.ask.host.endpoint.clone()),
+                        address: None,
+                        digests: Vec::new(),
+                    });
+            }
         }
     }
 
@@ -157,6 +206,7 @@ impl<'a> Looked<'a> {
             | Family::Platform
             | Family::Reset
             | Family::AnswerTimeout => absent::marks(&self.inquiry, base, &mut self.notes),
+            Family::PlainHttp => self.try_plainly(base),
             Family::Name
             | Family::Refused
             | Family::Unreachable
@@ -167,7 +217,6 @@ impl<'a> Looked<'a> {
             | Family::Expired
             | Family::Handshake
             | Family::ClientCertificate
-            | Family::PlainHttp
             | Family::Proxy
             | Family::ManifestKind
             | Family::Node(_) => {}
@@ -180,6 +229,18 @@ impl<'a> Looked<'a> {
             let text = format!("asked again {}: {}", with_login(&record.ask), outcome(record));
             self.notes.see(Seen::probe(Kind::Unsettled, record, text));
         }
+    }
+}
+
+/// The family and stage at which a defect that was read makes a pull fail.
+fn of_defect(seen: &Seen) -> Option<(Family, Stage)> {
+    match seen.kind {
+        Kind::PlatformNotInIndex | Kind::ConfigForOtherPlatform => Some((Family::Platform, Stage::Platform)),
+        Kind::ManifestOfOtherKind => Some((Family::ManifestKind, Stage::Manifest)),
+        Kind::BlobGone => Some((Family::BlobAbsent, Stage::Blob)),
+        Kind::BlobDamaged => Some((Family::Content, Stage::Blob)),
+        Kind::LimitUsedUp => Some((Family::Limited, Stage::Manifest)),
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use pullmedic_model::probe::case::Words;
 use pullmedic_model::probe::{Case, Class, Record};
 use pullmedic_model::{Cause, Confidence, Endpoint, Stage};
 
-use crate::table::{Family, NodeFamily};
+use crate::table::Family;
 
 /// Where a testimony comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,11 +75,6 @@ impl Testimony {
             address: None,
             digests: Vec::new(),
         })
-    }
-
-    /// Whether a request could meet what the node met.
-    pub(crate) fn can_be_asked(&self) -> bool {
-        !matches!(self.family, Family::Node(_)) || self.family == Family::Node(NodeFamily::Files)
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn decide(looked: &Looked<'_>) -> Decision {
     if let Some(settled) = words::of_itself(looked) {
         return settled;
     }
-    if looked.replay.refused.is_empty() && looked.replay.passed.is_none() && looked.base.is_none() {
+    if looked.inquiry.records().is_empty() {
         return words::alone(looked);
     }
     if looked.reach == Reach::Passed && looked.notes.want.is_empty() {
@@ -106,7 +106,17 @@ fn eliminate(looked: &Looked<'_>) -> Decision {
     // An explaining cause stands beside what it explains; it replaces it in the end.
     let (explaining, base): (Vec<Cause>, Vec<Cause>) = left
         .iter()
-        .partition(|&&cause| is_explaining(cause) && left.iter().any(|&other| explains(cause, other)));
+        // Rule 8: the mark of a cache makes its upstream a rival; it shows no failure of it, and so replaces nothing.
+        .partition(|&&cause| {
+            cause != Cause::UpstreamOfCacheFailed
+                && is_explaining(cause)
+                && left.iter().any(|&other| explains(cause, other))
+        });
+    // A mirror's fault that explains nothing of what is left is a fault beside (rule 14), and no rival.
+    let named =
+        looked.inquiry.case.words.as_ref().is_some_and(|words| words.cause == Cause::MirrorMisconfigured);
+    let base: Vec<Cause> =
+        base.into_iter().filter(|&cause| cause != Cause::MirrorMisconfigured || named).collect();
     let ranked = best::ranked(looked, &base);
     let Some(&leader) = ranked.first() else {
         return contradictory(looked, out);

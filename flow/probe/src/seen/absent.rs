@@ -92,7 +92,13 @@ fn tells(inquiry: &Inquiry<'_>, record: &Record, names: &[String], complete: boo
 /// Another tag of the repository, asked in the same way: the nearest, which a fix may need as well.
 fn siblings(inquiry: &Inquiry<'_>, base: &Record, names: &[String], notes: &mut Notes) {
     let ran = &inquiry.case.ran_before;
-    let Some(nearest) = near::tags(&inquiry.wanted, names, ran).into_iter().next() else { return };
+    // Beside a digest the tag may be written too: what it points to now is what a fix would take.
+    let written =
+        inquiry.reference.as_ref().filter(|_| inquiry.by_digest()).and_then(|image| image.tag.clone());
+    let listed = written.filter(|tag| names.contains(tag));
+    let Some(nearest) = listed.or_else(|| near::tags(&inquiry.wanted, names, ran).into_iter().next()) else {
+        return;
+    };
     sibling(inquiry, base, &nearest, notes, true);
 }
 
@@ -113,6 +119,9 @@ fn sibling(inquiry: &Inquiry<'_>, base: &Record, tag: &str, notes: &mut Notes, l
                 | Got::Tags { .. }
                 | Got::Catalog { .. } => None,
             };
+            if inquiry.reference.as_ref().is_some_and(|image| image.tag.as_deref() == Some(tag)) {
+                notes.evidence.digest_now.clone_from(&digest);
+            }
             notes.evidence.there.push((tag.to_owned(), digest));
             let text = format!("asked for {tag} of the same repository, {}: there", with_login(&ask));
             notes.see(Seen::probe(Kind::SiblingThere, record, text));
@@ -176,19 +185,27 @@ fn may_be_seen(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     let ask = inquiry.ask(host, What::Ping, None);
     match inquiry.record(&ask) {
         None => notes.want(ask),
-        Some(record)
-            if record.got().is_some() && record.steps.iter().all(|step| step.stage != Stage::Token) =>
-        {
+        Some(record) if is_open(record) => {
             notes.see(Seen::probe(
                 Kind::MayBeSeen,
                 record,
-                "the API answers without a login, so nothing is hidden",
+                "the API answers 200 without a login, so nothing is hidden",
             ));
         }
         Some(record) => {
             notes.unasked.extend(not_asked(record));
         }
     }
+}
+
+/// Whether the API let everybody in: every answer was of success. A challenge is an answer of the API as well, and opens
+/// nothing.
+fn is_open(record: &Record) -> bool {
+    let mut answers = record.steps.iter().filter_map(|step| step.answer.as_ref()).peekable();
+    record.got().is_some()
+        && answers.peek().is_some()
+        && answers.all(|answer| (200..300).contains(&answer.status))
+        && record.steps.iter().all(|step| step.stage != Stage::Token)
 }
 
 /// The repositories of the host, and the nearest of them.

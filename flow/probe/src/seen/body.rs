@@ -97,3 +97,11 @@ pub(super) fn reason(record: &Record) -> Option<(Kind, String)> {
     }
     None
 }
+
+/// Whether the body has one of the specification's codes for a wanting right or login.
+pub(super) fn is_denied(record: &Record) -> bool {
+    let codes = record.answer().map(|answer| answer.errors.as_slice()).unwrap_or_default();
+    codes
+        .iter()
+        .any(|error| ["DENIED", "UNAUTHORIZED"].iter().any(|code| error.code.eq_ignore_ascii_case(code)))
+}

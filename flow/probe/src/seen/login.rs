@@ -59,6 +59,10 @@ fn read_body(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: &mut N
             }
         }
     }
+    if body::is_denied(source) {
+        let text = "the refusal's body has the code DENIED or UNAUTHORIZED";
+        notes.see(Seen::probe(Kind::SaysDenied, source, text));
+    }
     let (kind, words) = found?;
     // Without a login sent, a wanting right is the anonymous one's.
     if matches!(kind, Kind::SaysNoRight | Kind::SaysBadLogin | Kind::SaysExpired)

@@ -56,6 +56,7 @@ pub(crate) enum NodeFamily {
 
 impl Family {
     /// The families that a replay can meet.
+    #[cfg(test)]
     pub(crate) const ASKED: [Family; 26] = [
         Family::Name,
         Family::Refused,

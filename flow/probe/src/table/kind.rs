@@ -1,6 +1,8 @@
 //! The kinds of observation.
 
-use super::family::{Family, NodeFamily};
+use super::family::Family;
+#[cfg(test)]
+use super::family::NodeFamily;
 
 /// A kind of observation: the rows of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +33,7 @@ pub(crate) enum Kind {
     // The registry's own words in a body.
     SaysExpired,
     SaysBadLogin,
+    SaysDenied,
     SaysNoRight,
     SaysBlocked,
     SaysQuota,
@@ -62,9 +65,10 @@ pub(crate) enum Kind {
     Unsettled,
 }
 
+#[cfg(test)]
 impl Kind {
     /// The kinds that stand alone.
-    const SINGLE: [Kind; 45] = [
+    const SINGLE: [Kind; 46] = [
         Kind::NamesNoSecret,
         Kind::SecretsFine,
         Kind::SecretAbsent,
@@ -85,6 +89,7 @@ impl Kind {
         Kind::ChallengeMissing,
         Kind::SaysExpired,
         Kind::SaysBadLogin,
+        Kind::SaysDenied,
         Kind::SaysNoRight,
         Kind::SaysBlocked,
         Kind::SaysQuota,

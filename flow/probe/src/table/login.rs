@@ -145,6 +145,11 @@ pub(super) const ROWS: &[Row] = &[
             CredentialProviderFailed,
             ClockSkew,
         ]),
+    Row::context(
+        Kind::SaysDenied,
+        "the refusal's body has the code that the specification gives to a wanting right",
+    )
+    .excludes(&[RateLimited, QuotaExceeded]),
     Row::decides(Kind::SaysNoRight, "the refusal's body says which right is wanting")
         .predicts(&[Forbidden])
         .excludes(&[

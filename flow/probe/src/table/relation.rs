@@ -97,6 +97,7 @@ pub(crate) fn is_explaining(cause: Cause) -> bool {
 }
 
 /// Why two causes cannot be separated; `None` when they can.
+#[cfg(test)]
 pub(crate) fn inseparable(a: Cause, b: Cause) -> Option<&'static str> {
     INSEPARABLE.iter().find(|(x, y, _)| (*x, *y) == (a, b) || (*x, *y) == (b, a)).map(|(_, _, why)| *why)
 }

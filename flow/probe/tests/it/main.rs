@@ -2,5 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its input has failed")]
 
+mod near_misses;
+mod properties;
 mod scenarios;
 mod support;

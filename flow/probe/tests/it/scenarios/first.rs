@@ -1,37 +1,15 @@
 //! The first path: logins, tags, names, connections, TLS.
 
 use pullmedic_model::Cause::{
-    BadCredentials, ConnectionRefused, CredentialProviderFailed, Dns, NoCredentials, Proxy,
-    RegistryUnavailable, RepositoryNotFound, TagNotFound, TlsUnknownAuthority, UpstreamOfCacheFailed,
+    BadCredentials, ConnectionRefused, Dns, NoCredentials, Proxy, RegistryUnavailable, RepositoryNotFound,
+    TagNotFound, TlsUnknownAuthority,
 };
 use pullmedic_model::Certainty::{Proven, Undecided};
 use pullmedic_model::probe::Class;
 use pullmedic_model::{Cause, Confidence, Stage};
 
-use crate::support::{Build, Registry, case, refused, run};
-
-const HOST: &str = "registry.acme.test";
-
-/// containerd 1.6's bare 401.
-fn bare_401(image: &str) -> Build {
-    case(image).said(
-        (NoCredentials, Confidence::Weak, &[BadCredentials, CredentialProviderFailed, RepositoryNotFound]),
-        Stage::Manifest,
-        HOST,
-        401,
-        "401 Unauthorized",
-    )
-}
-
-fn not_found(image: &str) -> Build {
-    case(image).said(
-        (TagNotFound, Confidence::Strong, &[RepositoryNotFound, UpstreamOfCacheFailed]),
-        Stage::Manifest,
-        HOST,
-        None,
-        "not found",
-    )
-}
+use super::{HOST, bare_401, not_found};
+use crate::support::{Registry, case, refused, run};
 
 #[test]
 fn s01_a_tag_that_the_list_lacks_is_not_found() {

@@ -5,7 +5,7 @@ mod registry;
 mod world;
 
 pub(crate) use case::{Build, at, case, containerd_16, host, login, named, said};
-pub(crate) use registry::Registry;
+pub(crate) use registry::{Registry, part};
 pub(crate) use world::{
     Run, answered, challenged, got, not_asked, refused, run, run_with, step, with_header,
 };

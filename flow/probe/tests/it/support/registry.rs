@@ -99,7 +99,8 @@ impl Registry {
             },
             What::ManifestHead(wanted) | What::Manifest(wanted) => {
                 let by_tag = tags.is_some_and(|tags| tags.contains(wanted));
-                if !by_tag && !self.manifests.contains_key(wanted) {
+                let by_digest = tags.is_some() && *wanted == part("d1").digest;
+                if !by_tag && !by_digest && !self.manifests.contains_key(wanted) {
                     return answered(ask, 404, "MANIFEST_UNKNOWN: manifest unknown");
                 }
                 let body = self.manifests.get(wanted).cloned();

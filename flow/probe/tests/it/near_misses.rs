@@ -1,0 +1,229 @@
+//! What must not be proven: each of these once looked like proof.
+
+use pullmedic_model::Cause::{
+    self, ConnectionRefused, NoCredentials, RegistryUnavailable, RepositoryNotFound, TagNotFound,
+    TlsUnknownAuthority, UpstreamOfCacheFailed,
+};
+use pullmedic_model::Certainty::{Likely, Proven, Undecided};
+use pullmedic_model::finding::FindingState;
+use pullmedic_model::probe::case::NodeCredentials;
+use pullmedic_model::probe::login::SecretState;
+use pullmedic_model::probe::record::NotAsked;
+use pullmedic_model::probe::{Class, Got, What};
+use pullmedic_model::{Endpoint, Stage};
+
+use crate::scenarios::{CART, HOST, bare_401, certain, held, not_found};
+use crate::support::{Registry, answered, at, case, challenged, not_asked, refused, run, with_header};
+
+fn cart() -> Registry {
+    Registry::open(&[("shop/cart", &["4.1", "4.2"])])
+}
+
+#[test]
+fn a_corporate_authority_that_is_missing_here_is_our_own_fault() {
+    let run = run(&bare_401(CART).0, |ask| refused(ask, Stage::Tls, Class::UnknownAuthority));
+    held(&run, NoCredentials, Undecided);
+    assert!(!run.is_open(TlsUnknownAuthority));
+    assert!(run.verdict.missing.as_ref().unwrap().contains("earlier stage"), "{run:#?}");
+}
+
+#[test]
+fn an_allow_list_that_keeps_us_out_says_nothing_of_the_node() {
+    let run = run(&not_found(CART).0, |ask| {
+        answered(ask, 403, "DENIED: client with IP 198.51.100.7 is not allowed")
+    });
+    assert_eq!((run.verdict.cause, run.verdict.certainty), (TagNotFound, Undecided), "{run:#?}");
+}
+
+#[test]
+fn a_refusal_without_a_challenge_may_have_lost_it_on_the_way() {
+    let run = run(&bare_401(CART).candidate("good", "Deployment/web").0, |ask| answered(ask, 401, ""));
+    assert_eq!(run.verdict.certainty, Undecided);
+    assert!(run.is_open(RegistryUnavailable), "{run:#?}");
+    assert!(!run.sent("good"), "no challenge asked for a login");
+}
+
+#[test]
+fn a_registry_that_changes_its_mind_proves_nothing() {
+    // It lists the tag that it does not give.
+    let lists = run(&not_found(CART).0, |ask| match &ask.what {
+        What::ManifestHead(tag) if tag == "4.1" => answered(ask, 404, ""),
+        _ => cart().answer(ask),
+    });
+    assert_eq!(lists.verdict.certainty, Undecided, "{lists:#?}");
+    // It lists others and gives none of them.
+    let gives_none = run(&not_found("registry.acme.test/shop/cart:9").0, |ask| match &ask.what {
+        What::ManifestHead(_) => answered(ask, 404, ""),
+        _ => cart().answer(ask),
+    });
+    assert_eq!(gives_none.verdict.certainty, Undecided, "{gives_none:#?}");
+}
+
+#[test]
+fn a_404_with_the_mark_of_a_cache_may_be_its_upstreams() {
+    for (name, value) in [("via", "1.1 proxy"), ("x-cache", "MISS"), ("server", "Artifactory/7")] {
+        let run = run(&not_found("registry.acme.test/shop/cart:9").0, |ask| {
+            with_header(cart().answer(ask), name, value)
+        });
+        assert_ne!(run.verdict.certainty, Proven, "{name}: {run:#?}");
+        assert!(run.is_open(UpstreamOfCacheFailed), "{name}: {run:#?}");
+    }
+}
+
+#[test]
+fn our_own_tls_limit_is_no_cause() {
+    let words = certain(Cause::TlsProtocol, Stage::Tls, "handshake failure");
+    let run = run(&words.0, |ask| refused(ask, Stage::Tls, Class::OurTlsLimit));
+    held(&run, Cause::TlsProtocol, Likely);
+    assert!(run.verdict.missing.as_ref().unwrap().contains("our own TLS library"));
+}
+
+#[test]
+fn a_loopback_registry_is_another_machine_from_here() {
+    let words = |on_node| {
+        case("127.0.0.1:5000/shop/cart:4.1")
+            .said(
+                (ConnectionRefused, pullmedic_model::Confidence::Certain, &[]),
+                Stage::Connect,
+                "127.0.0.1:5000",
+                None,
+                "connection refused",
+            )
+            .with(move |case| case.on_node = on_node)
+    };
+    let here = run(&words(false).0, |_| panic!("not even asked"));
+    held(&here, ConnectionRefused, Likely);
+    held(&run(&words(true).0, |ask| refused(ask, Stage::Connect, Class::Refused)), ConnectionRefused, Proven);
+    // A name that is loopback here.
+    let named = certain(ConnectionRefused, Stage::Connect, "connection refused");
+    let loopback = |ask: &pullmedic_model::probe::Ask| {
+        let mut record = refused(ask, Stage::Connect, Class::Refused);
+        record.steps.last_mut().unwrap().address = Some("127.0.0.1".parse().unwrap());
+        record
+    };
+    held(&run(&named.0, loopback), ConnectionRefused, Likely);
+    let pinned = named.with(|case| case.pinned = vec![Endpoint::parse(HOST).unwrap()]);
+    held(&run(&pinned.0, loopback), ConnectionRefused, Proven);
+}
+
+#[test]
+fn words_from_before_an_edit_are_history() {
+    let edited = not_found("registry.acme.test/shop/cart:4.1").with(|case| case.changed = Some(at(-30)));
+    let passes = run(&edited.0, |ask| cart().answer(ask));
+    assert_eq!(
+        (passes.verdict.certainty, passes.verdict.state),
+        (Undecided, FindingState::Unknown),
+        "{passes:#?}"
+    );
+    // The secret counts as well.
+    let secret = bare_401(CART).sends("regcred").with(|case| case.secrets[0].changed = Some(at(-10)));
+    let refuses = run(&secret.0, |ask| challenged(ask, "basic", HOST, None));
+    assert_eq!(refuses.verdict.certainty, Undecided, "{refuses:#?}");
+    // What changed before the words were written does not matter.
+    let before = not_found("registry.acme.test/shop/cart:9").with(|case| case.changed = Some(at(-90)));
+    held(&run(&before.0, |ask| cart().answer(ask)), TagNotFound, Proven);
+}
+
+#[test]
+fn an_image_that_was_pushed_a_moment_ago_is_not_over() {
+    let run = run(&not_found(CART).0, |ask| cart().answer(ask));
+    assert_eq!((run.verdict.certainty, run.verdict.state), (Undecided, FindingState::Unknown), "{run:#?}");
+    assert!(run.is_open(RepositoryNotFound));
+    assert!(run.verdict.missing.as_ref().unwrap().contains("passes from here; the kubelet tries again at"));
+    assert_eq!(run.transcript.len(), 1);
+}
+
+#[test]
+fn an_open_api_is_not_one_that_answers_with_a_challenge() {
+    // `/v2/` with a challenge is an answer of the API, and tells nothing of what may be seen.
+    let run = run(&not_found("registry.acme.test/shop/crat:4.1").0, |ask| match ask.what {
+        What::Ping => {
+            let mut record = challenged(ask, "basic", HOST, None);
+            record.ended = pullmedic_model::probe::Ended::Got(Got::Ping);
+            record.steps.retain(|step| step.stage != Stage::Token);
+            record
+        }
+        What::Catalog => answered(ask, 401, "UNAUTHORIZED: no"),
+        _ => answered(ask, 404, "NAME_UNKNOWN: repository name not known to registry"),
+    });
+    assert_ne!(run.verdict.certainty, Proven, "{run:#?}");
+}
+
+#[test]
+fn a_login_that_could_not_be_read_leaves_what_was_sent_open() {
+    let unread = SecretState::Unread { needs: "get on secrets".into() };
+    let registry = Registry::closed(&[("shop/cart", &["4.1"])], &["good"]);
+    let build = bare_401(CART).names("regcred", unread).candidate("good", "Deployment/web");
+    let run = run(&build.0, |ask| registry.answer(ask));
+    assert_eq!(run.verdict.certainty, Undecided, "{run:#?}");
+    assert!(run.verdict.missing.as_ref().unwrap().contains("get on secrets"), "{run:#?}");
+}
+
+#[test]
+fn a_host_that_node_credentials_serve_keeps_their_failure_open() {
+    let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/cart:4.1";
+    let said = (NoCredentials, pullmedic_model::Confidence::Strong, &[Cause::CredentialProviderFailed][..]);
+    let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+    let words = case(image).said(said, Stage::Manifest, host, 401, "no basic auth credentials");
+    let registry = Registry::closed(&[("shop/cart", &["4.1"])], &["good"]);
+    let build = words.candidate("good", "Deployment/web");
+    let open = run(&build.0, |ask| registry.answer(ask));
+    assert_ne!(open.verdict.certainty, Proven, "{open:#?}");
+    assert!(open.is_open(Cause::CredentialProviderFailed));
+    // Once the node was looked at, the repair is proof.
+    let looked = build.with(|case| case.node_credentials = NodeCredentials::None);
+    held(&run(&looked.0, |ask| registry.answer(ask)), NoCredentials, Proven);
+}
+
+#[test]
+fn a_mirror_that_only_the_words_name_is_never_dialled() {
+    let words = certain(ConnectionRefused, Stage::Connect, "connection refused")
+        .with(|case| case.words.as_mut().unwrap().endpoint = Endpoint::parse("mirror.acme.test").ok());
+    let run = run(&words.0, |ask| {
+        assert_eq!(ask.host.endpoint.as_str(), HOST);
+        cart().answer(ask)
+    });
+    assert_ne!(run.verdict.certainty, Proven, "{run:#?}");
+}
+
+#[test]
+fn another_address_than_the_nodes_only_allows() {
+    let words =
+        certain(ConnectionRefused, Stage::Connect, "dial tcp 10.0.0.7:443: connect: connection refused");
+    let at_address = |address: &'static str| {
+        run(&words.0, move |ask| {
+            let mut record = refused(ask, Stage::Connect, Class::Refused);
+            record.steps.last_mut().unwrap().address = Some(address.parse().unwrap());
+            record
+        })
+    };
+    held(&at_address("10.0.0.8"), ConnectionRefused, Likely);
+    held(&at_address("10.0.0.7"), ConnectionRefused, Proven);
+}
+
+#[test]
+fn what_was_not_asked_tells_nothing_and_ends() {
+    for why in [
+        NotAsked::Realm { realm: "https://evil.test".into() },
+        NotAsked::LockOut { refused_at: at(-300) },
+        NotAsked::Budget,
+        NotAsked::Cancelled,
+        NotAsked::Ours("a bug".into()),
+    ] {
+        let run = run(&bare_401(CART).sends("regcred").0, |ask| not_asked(ask, why.clone()));
+        held(&run, NoCredentials, Undecided);
+        assert!(run.verdict.missing.is_some(), "{run:#?}");
+        assert_eq!(run.transcript.len(), 1);
+    }
+}
+
+#[test]
+fn a_locked_account_is_no_proof_that_the_password_is_wrong() {
+    let registry = Registry::closed(&[("shop/cart", &["4.1"])], &["good"]);
+    let build = bare_401(CART).sends("stale").candidate("good", "Deployment/web");
+    let run = run(&build.0, |ask| match (&ask.what, &ask.login) {
+        (What::Ping, Some(_)) => not_asked(ask, NotAsked::LockOut { refused_at: at(0) }),
+        _ => registry.answer(ask),
+    });
+    assert_ne!(run.verdict.certainty, Proven, "{run:#?}");
+}
