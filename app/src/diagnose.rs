@@ -24,7 +24,7 @@ use crate::failure::{Exit, Failure};
 use crate::follow;
 use crate::output::Screen;
 use crate::patches;
-use crate::prove::{self, ProofArguments, Prover, Transcript};
+use crate::prove::{self, ProofArguments, Prover, SecretSource, Transcript};
 use crate::select::{self, Selector, Target};
 
 /// Arguments of `diagnose`.
@@ -172,6 +172,10 @@ impl Arguments {
         Some(format!("{absent}{place}"))
     }
 
+    pub(crate) fn stalled_after(&self) -> SignedDuration {
+        self.stalled_after
+    }
+
     /// What was seen of that which was asked for; no verdict yet.
     pub(crate) fn seen(&self, objects: &Objects, ground: &Ground) -> Vec<Seen> {
         let mut sightings = assemble::sight(objects, ground);
@@ -232,7 +236,7 @@ async fn saved_and_asked(arguments: &Arguments, screen: &Screen) -> Result<Exit,
     // What is asked is asked now; how old the words are shows in their own times.
     ground.vantage = Vantage::Workstation;
     ground.now = Some(Timestamp::now());
-    let mut prover = Prover::new(&arguments.proof, None, ground.vantage)?;
+    let mut prover = Prover::new(&arguments.proof, SecretSource::Nowhere, ground.vantage)?;
     proved(&mut prover, &mut seen, &objects, &ground, arguments).await?;
     told(&assemble::report(&objects, &seen, &ground), arguments, screen)
 }
@@ -285,7 +289,7 @@ async fn live(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
         .then(|| arguments.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()));
     let scope = Scope { namespace, selector: arguments.selector.clone() };
     let mut prover = (!arguments.proof.no_probe)
-        .then(|| Prover::new(&arguments.proof, Some(&cluster), Vantage::Workstation))
+        .then(|| Prover::new(&arguments.proof, SecretSource::Cluster(&cluster), Vantage::Workstation))
         .transpose()?;
     if arguments.watch {
         return follow::run(arguments, &cluster, &scope, prover, screen).await;
@@ -301,6 +305,7 @@ async fn live(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
     arguments.check_targets(&objects)?;
     let mut seen = arguments.seen(&objects, &ground);
     if let Some(prover) = &mut prover {
+        objects.skipped.extend(prover.remarks());
         proved(prover, &mut seen, &objects, &ground, arguments).await?;
     }
     told(&assemble::report(&objects, &seen, &ground), arguments, screen)

@@ -14,6 +14,7 @@ mod diagnose;
 mod explain;
 mod failure;
 mod follow;
+mod held;
 mod output;
 mod patches;
 mod probe;
@@ -22,6 +23,7 @@ mod select;
 
 pub use command::Command;
 pub use failure::{Exit, Failure};
+pub use held::report_on;
 
 use command::Subcommand;
 

@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::access::AccessArguments;
 use crate::failure::{Exit, Failure};
 use crate::output::Screen;
-use crate::prove::{ClientArguments, Secrets, Setup};
+use crate::prove::{ClientArguments, SecretSource, Secrets, Setup};
 
 /// Arguments of `probe`.
 #[derive(Debug, clap::Args)]
@@ -104,9 +104,9 @@ async fn probe(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> 
     })?;
     let setup = Setup::new(&arguments.client, Vantage::Workstation)?;
     let asker = Asker::of(arguments).await?;
-    let runtime = setup.runtime(asker.runtime);
+    let runtime = setup.runtime(asker.runtime.clone());
     let route = setup.route(&arguments.image, runtime.as_ref());
-    let secrets = Secrets::new(asker.cluster.as_ref(), (&[], false), setup.install_key());
+    let secrets = Secrets::new(asker.source(), (&[], false), setup.install_key());
     let held = secrets.named(&asker.namespace, &asker.secrets, &arguments.image, &route).await;
     for secret in &held.logins.secrets {
         // Talk only, but it is why a request goes without a login.
@@ -117,7 +117,7 @@ async fn probe(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> 
     let logins: Vec<LoginName> = held.logins.own.iter().map(|login| login.name.clone()).collect();
     setup.prober().add_credentials(held.credentials);
     let platforms = if arguments.platforms.is_empty() {
-        asker.platform.into_iter().collect()
+        asker.platform.iter().cloned().collect()
     } else {
         arguments.platforms.clone()
     };
@@ -209,6 +209,10 @@ struct Asker {
 }
 
 impl Asker {
+    fn source(&self) -> SecretSource<'_> {
+        self.cluster.as_ref().map_or(SecretSource::Nowhere, SecretSource::Cluster)
+    }
+
     async fn of(arguments: &Arguments) -> Result<Asker, Failure> {
         if arguments.as_pod.is_none() && arguments.secret.is_none() {
             let (namespace, secrets) = (String::new(), Vec::new());

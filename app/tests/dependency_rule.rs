@@ -8,8 +8,9 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our packages may depend on of ours, outside of tests.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("pullmedic-model", &[]),
+    ("testkit-registry", &[]),
     ("pullmedic-sight", &["pullmedic-model"]),
     ("pullmedic-classify", &["pullmedic-model"]),
     ("pullmedic-cluster", &["pullmedic-model"]),

@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pullmedic_cluster::Cluster;
+use pullmedic_model::Captured;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::{ContainerKind, Objects};
+use pullmedic_model::report::Skipped;
 use pullmedic_sight::Seen;
 use tokio::time::Instant;
 
@@ -27,7 +28,7 @@ pub(crate) use transcript::{Kind, Proof, Transcript, objects_of};
 
 use case::{CaseKey, Stand, image_of, node_of};
 pub(crate) use case::{platform_of, runtime_of};
-pub(crate) use secrets::Secrets;
+pub(crate) use secrets::{SecretSource, Secrets};
 pub(crate) use setup::Setup;
 
 use crate::failure::Failure;
@@ -39,7 +40,7 @@ const STANDS: Duration = Duration::from_secs(300);
 pub(crate) struct Prover<'a> {
     setup: Setup,
     options: &'a ProofArguments,
-    cluster: Option<&'a Cluster>,
+    source: SecretSource<'a>,
     known: BTreeMap<CaseKey, (Instant, Proof)>,
 }
 
@@ -50,10 +51,21 @@ impl<'a> Prover<'a> {
     /// When an option names something that cannot be read or understood.
     pub(crate) fn new(
         options: &'a ProofArguments,
-        cluster: Option<&'a Cluster>,
+        source: SecretSource<'a>,
         vantage: Vantage,
     ) -> Result<Prover<'a>, Failure> {
-        Ok(Prover { setup: Setup::new(&options.client, vantage)?, options, cluster, known: BTreeMap::new() })
+        Ok(Prover { setup: Setup::new(&options.client, vantage)?, options, source, known: BTreeMap::new() })
+    }
+
+    /// What of the node's files could not be seen.
+    pub(crate) fn remarks(&self) -> Vec<Skipped> {
+        let skipped = |remark: &String| Skipped {
+            what: "the node's files".to_owned(),
+            reason: Captured::new(remark).as_str().to_owned(),
+            needs: None,
+            next: None,
+        };
+        self.setup.remarks().iter().map(skipped).collect()
     }
 
     /// Puts a verdict beside each sighting, and gives what was asked for them.
@@ -68,7 +80,7 @@ impl<'a> Prover<'a> {
         let wanted: BTreeMap<CaseKey, Vec<&Seen>> = run::cases(seen, objects);
         self.known.retain(|key, (at, _)| wanted.contains_key(key) && at.elapsed() < STANDS);
         let secrets = Secrets::new(
-            self.cluster,
+            self.source,
             (&self.options.secrets, self.options.search_secrets),
             self.setup.install_key(),
         );

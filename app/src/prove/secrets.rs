@@ -18,9 +18,20 @@ use super::case::{CaseKey, Logins};
 /// The most other secrets of a namespace that are tried for one image: each is a login that a registry may refuse.
 const CANDIDATES: usize = 8;
 
+/// Where secrets are read from.
+#[derive(Clone, Copy)]
+pub(crate) enum SecretSource<'a> {
+    /// A live cluster, under the user's own rights.
+    Cluster(&'a Cluster),
+    /// Memory: the playground's.
+    Memory(&'a [Secret]),
+    /// Nowhere: saved secrets are not used.
+    Nowhere,
+}
+
 /// Reads secrets, each once.
 pub(crate) struct Secrets<'a> {
-    cluster: Option<&'a Cluster>,
+    source: SecretSource<'a>,
     /// Pull secrets that the user names.
     also: &'a [String],
     /// Whether all pull secrets of a namespace may be listed.
@@ -39,11 +50,11 @@ pub(crate) struct Held {
 
 impl<'a> Secrets<'a> {
     pub(crate) fn new(
-        cluster: Option<&'a Cluster>,
+        source: SecretSource<'a>,
         (also, search): (&'a [String], bool),
         install_key: &'a [u8],
     ) -> Secrets<'a> {
-        Secrets { cluster, also, search, install_key, read: Mutex::default(), listed: Mutex::default() }
+        Secrets { source, also, search, install_key, read: Mutex::default(), listed: Mutex::default() }
     }
 
     /// The logins for the image of a case.
@@ -148,9 +159,13 @@ impl<'a> Secrets<'a> {
         if let Some(known) = read.get(&place) {
             return Arc::clone(known);
         }
-        let fresh = Arc::new(match self.cluster {
-            Some(cluster) => cluster.secret(namespace, name).await,
-            None => SecretRead::Unread(format!(
+        let fresh = Arc::new(match self.source {
+            SecretSource::Cluster(cluster) => cluster.secret(namespace, name).await,
+            SecretSource::Memory(secrets) => secrets
+                .iter()
+                .find(|secret| secret.metadata.namespace == namespace && secret.metadata.name == name)
+                .map_or(SecretRead::Absent, |secret| SecretRead::Found(Box::new(secret.clone()))),
+            SecretSource::Nowhere => SecretRead::Unread(format!(
                 "a cluster to read secret {name} from: saved secrets are not used"
             )),
         });
@@ -163,12 +178,16 @@ impl<'a> Secrets<'a> {
         if let Some(known) = listed.get(namespace) {
             return known.clone();
         }
-        let names = match self.cluster {
-            Some(cluster) => cluster
+        let names = match self.source {
+            SecretSource::Cluster(cluster) => cluster
                 .pull_secrets(namespace)
                 .await
                 .map(|secrets| secrets.into_iter().map(|secret| secret.metadata.name).collect()),
-            None => Err("a cluster to list secrets of".to_owned()),
+            SecretSource::Memory(secrets) => {
+                let of = secrets.iter().filter(|secret| secret.metadata.namespace == namespace);
+                Ok(of.map(|secret| secret.metadata.name.clone()).collect())
+            }
+            SecretSource::Nowhere => Err("a cluster to list secrets of".to_owned()),
         };
         listed.insert(namespace.to_owned(), names.clone());
         names

@@ -1,9 +1,10 @@
 //! From options and a node's files to the client that asks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use pullmedic_model::Reference;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::probe::route::{Route, Runtime};
@@ -25,6 +26,11 @@ pub(crate) struct Setup {
     state: State,
     view: Option<View>,
     runtime: Option<Runtime>,
+    /// Trust settings of which a file is not in the copy of the node's files.
+    partly_trusted: BTreeSet<String>,
+    remarks: Vec<String>,
+    /// The view by the release that a Node names, where the user names none; `None` where it cannot be read so.
+    by_release: Mutex<BTreeMap<Runtime, Option<View>>>,
 }
 
 impl Setup {
@@ -42,7 +48,16 @@ impl Setup {
         let state = State::open();
         let settings = settings(options, vantage, view.as_ref(), &state)?;
         let prober = Prober::new(settings).map_err(|error| Failure::new(anyhow::Error::new(error)))?;
-        Ok(Setup { prober, limits: limits(options), state, view, runtime })
+        Ok(Setup {
+            prober,
+            limits: limits(options),
+            state,
+            partly_trusted: view.as_ref().map(partly_trusted).unwrap_or_default(),
+            remarks: view.as_ref().map(remarks).unwrap_or_default(),
+            view,
+            runtime,
+            by_release: Mutex::default(),
+        })
     }
 
     pub(crate) fn prober(&self) -> &Prober {
@@ -55,6 +70,20 @@ impl Setup {
 
     pub(crate) fn install_key(&self) -> &[u8] {
         &self.state.key
+    }
+
+    /// The same files, read as a runtime of that release reads them.
+    fn route_of(&self, view: &View, runtime: &Runtime, host: &str) -> Route {
+        let mut known = self.by_release.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = known
+            .entry(runtime.clone())
+            .or_insert_with(|| pullmedic_node::read(&view.directory, Some(runtime.clone())).ok());
+        read.as_ref().unwrap_or(view).route(host)
+    }
+
+    /// What of the node's files could not be seen.
+    pub(crate) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// The pause image that the node's files name.
@@ -70,10 +99,15 @@ impl Setup {
     /// The hosts that are asked for an image; none when it does not parse.
     pub(crate) fn route(&self, image: &str, runtime: Option<&Runtime>) -> Route {
         let Ok(reference) = Reference::parse(image) else { return Route::default() };
-        match &self.view {
-            Some(view) => view.route(&reference.host),
-            None => pullmedic_node::assumed_route(&reference.host, runtime),
-        }
+        let Some(view) = &self.view else { return pullmedic_node::assumed_route(&reference.host, runtime) };
+        let mut route = match runtime {
+            Some(runtime) if view.runtime_guessed => self.route_of(view, runtime, &reference.host),
+            Some(_) | None => view.route(&reference.host),
+        };
+        // Where an authority that the node trusts is not in the copy, a refused certificate says nothing of the node.
+        let partial = route.hosts.iter().any(|host| self.partly_trusted.contains(&host.trust));
+        route.of_node &= !partial;
+        route
     }
 }
 
@@ -115,7 +149,7 @@ fn settings(
         resolve: pins.collect::<Result<_, _>>()?,
         resolv_conf: options.resolv_conf.clone().or_else(|| view.and_then(|view| view.resolv_conf.clone())),
         hosts_file: view.and_then(|view| view.hosts_file.clone()),
-        trusts: view.map(trusts).unwrap_or_default(),
+        trusts: view.map(trusts).transpose()?.unwrap_or_default(),
         proxies: Proxies::from_env(),
         allow_realms: realms.collect::<Result<_, _>>()?,
         allow_plain_http: options.plain_http.iter().cloned().collect::<BTreeSet<_>>(),
@@ -128,18 +162,41 @@ fn settings(
     })
 }
 
-fn trusts(view: &View) -> BTreeMap<String, Trust> {
-    view.trusts()
-        .into_iter()
-        .map(|(name, files)| {
-            let client = files.client.map(|(chain, key)| ClientCertificate { chain, key });
-            let trust = Trust {
-                authorities: files.authorities,
-                client,
-                headers: files.headers,
-                replaces_system: files.replaces_system,
-            };
-            (name, trust)
-        })
-        .collect()
+fn partly_trusted(view: &View) -> BTreeSet<String> {
+    view.trusts().into_iter().filter(|(_, files)| !files.missing.is_empty()).map(|(name, _)| name).collect()
+}
+
+fn remarks(view: &View) -> Vec<String> {
+    let missing = view.trusts().into_iter().flat_map(|(_, files)| files.missing);
+    let missing = missing.map(|file| format!("{file} is not in the copy"));
+    view.remarks.iter().cloned().chain(missing).collect()
+}
+
+/// What is trusted at each host: the files that the runtime names, beside the node's own authorities where the copy has
+/// them, else beside ours.
+fn trusts(view: &View) -> Result<BTreeMap<String, Trust>, Failure> {
+    let bundle = view
+        .authorities
+        .as_deref()
+        .map(|path| std::fs::read(path).with_context(|| format!("read {}", path.display())))
+        .transpose()
+        .map_err(Failure::new)?;
+    let own = Trust {
+        authorities: bundle.iter().cloned().collect(),
+        client: None,
+        headers: Vec::new(),
+        replaces_system: bundle.is_some(),
+    };
+    let mut trusts = BTreeMap::from([(String::new(), own)]);
+    for (name, files) in view.trusts() {
+        let client = files.client.map(|(chain, key)| ClientCertificate { chain, key });
+        let trust = Trust {
+            authorities: files.authorities.into_iter().chain(bundle.clone()).collect(),
+            client,
+            headers: files.headers,
+            replaces_system: bundle.is_some() || files.replaces_system,
+        };
+        trusts.insert(name, trust);
+    }
+    Ok(trusts)
 }
