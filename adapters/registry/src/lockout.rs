@@ -162,8 +162,7 @@ fn fresh_key() -> String {
 
 /// What a file holds; `None` when it is absent, unreadable, too large or not ours.
 fn read(path: &Path) -> Option<Kept> {
-    let metadata = std::fs::metadata(path).ok().filter(|m| m.is_file() && m.len() <= LARGEST)?;
-    debug_assert!(metadata.len() <= LARGEST);
+    std::fs::metadata(path).ok().filter(|metadata| metadata.is_file() && metadata.len() <= LARGEST)?;
     let kept: Kept = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
     (kept.version == 1 && kept.key.len() == 64).then_some(kept)
 }

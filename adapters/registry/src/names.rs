@@ -55,7 +55,11 @@ impl Names {
                 }
                 let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
                 *builder.options_mut() = options;
-                builder.build().ok()
+                let failed = |source: NetError| SetupError::Resolver {
+                    path: path.to_owned(),
+                    source: Box::new(source),
+                };
+                Some(builder.build().map_err(failed)?)
             }
         };
         Ok(Names { pinned, hosts, given })

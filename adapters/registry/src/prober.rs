@@ -228,7 +228,9 @@ impl Prober {
             return Record { at, ..not_asked(ask, limited) };
         }
         let mut walk = Walk::new(&self.shared, ask, held, agent);
-        let end = Instant::now() + self.shared.limits.ask;
+        let limits = &self.shared.limits;
+        let most = if matches!(ask.what, What::Blob(_)) { limits.ask + limits.blob_time } else { limits.ask };
+        let end = Instant::now() + most;
         let end = self.end.map_or(end, |all| all.min(end));
         let ended = match tokio::time::timeout_at(end, walk.run()).await {
             Ok(Ok(got)) => Ended::Got(got),

@@ -207,7 +207,7 @@ pub struct Limits {
     pub blob_time: Duration,
     /// How long a body may stand still.
     pub stall: Duration,
-    /// How long one ask may take in all.
+    /// How long one ask may take in all; one for a blob may take [`Limits::blob_time`] more.
     pub ask: Duration,
     /// How long all asks may take, from the making of the prober; `None`: no limit.
     pub deadline: Option<Duration>,
@@ -258,6 +258,15 @@ pub enum SetupError {
     NoNameServer {
         /// The file.
         path: PathBuf,
+    },
+    /// A resolver configuration cannot be used.
+    #[error("use the resolver configuration {}", path.display())]
+    Resolver {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Trust settings do not hold what they should.
     #[error("use the trust settings {name:?}: {defect}")]

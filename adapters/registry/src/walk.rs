@@ -394,10 +394,13 @@ impl<'a> Walk<'a> {
             self.shared.budget.take(&sending.target.endpoint).await?;
             self.requests += 1;
             let began = Instant::now();
-            let error = match connection.open.send(request, limit).await {
+            let mut error = match connection.open.send(request, limit).await {
                 Ok(response) => return Ok(self.reply(sending, connection, sent, began, response).await),
                 Err(error) => error,
             };
+            if error.class == Class::AnswerTimeout && self.ask.host.answer_timeout_ms.is_none() {
+                error.why.push_str(", which is our own limit: the runtime sets none");
+            }
             // A kept connection may have been closed before the server saw the request; Go opens a new one, too, unless
             // the request may have done something.
             if is_kept && error.class == Class::Reset && sending.method != Method::POST {
