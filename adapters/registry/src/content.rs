@@ -5,10 +5,11 @@ use pullmedic_model::Stage;
 use pullmedic_model::probe::record::{Body, Got, NotAsked};
 use pullmedic_model::probe::{Class, What};
 
+use crate::connect::Reach;
 use crate::digest::{Digest, Hasher, Wanted, is_repository};
 use crate::fetch::{Resource, challenges};
 use crate::manifest::{self, Unreadable};
-use crate::walk::{Reach, Reply, Stop, Walk, class_of_status};
+use crate::walk::{Reply, Stop, Walk, class_of_status};
 use crate::wire::header;
 
 /// containerd's list (`core/remotes/docker/resolver.go`): with another one some registries answer 404.

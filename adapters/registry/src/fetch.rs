@@ -9,10 +9,11 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::challenge;
+use crate::connect::Reach;
 use crate::realm;
 use crate::target::Target;
 use crate::token::path_of;
-use crate::walk::{Reach, Reply, Sending, Stop, Take, Walk, class_of_status};
+use crate::walk::{Reply, Sending, Stop, Take, Walk, class_of_status};
 use crate::wire::header;
 
 /// Redirects followed for one resource.

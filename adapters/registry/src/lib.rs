@@ -10,19 +10,20 @@
 //! | settings, credentials, caps | `settings`, `proxy` |
 //! | what is shared: answers kept, one flight for one question | `prober` |
 //! | budget, rate, hosts that said wait; refused logins | `budget`, `lockout` |
-//! | one ask on its way: stages and connections | `walk` |
+//! | one ask on its way: its steps, one request after another | `walk` |
 //! | name | `names`, `guard` (addresses never dialled) |
-//! | connect | `walk`, `tunnel` (proxies), `peek` (first bytes) |
+//! | connect | `connect`, `tunnel` (proxies), `peek` (first bytes) |
 //! | tls | `trust`, `handshake`, `verify` (as Go judges), `chain` |
 //! | request and answer | `wire`, `answer`, `challenge`, `scrub` |
 //! | challenge, redirect | `fetch` |
-//! | token | `token`, `realm` (where one may be fetched) |
+//! | token | `token`, `tokens` (those that are kept), `realm` (where one may be fetched) |
 //! | what was asked for | `content`, `list`, `manifest`, `digest` |
 
 mod answer;
 mod budget;
 mod chain;
 mod challenge;
+mod connect;
 mod content;
 mod digest;
 mod fetch;
@@ -40,6 +41,7 @@ mod scrub;
 mod settings;
 mod target;
 mod token;
+mod tokens;
 mod trust;
 mod tunnel;
 mod verify;

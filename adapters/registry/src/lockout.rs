@@ -127,9 +127,12 @@ impl Pass<'_> {
         self.lockout.good.lock().unwrap_or_else(PoisonError::into_inner).insert(self.identity);
     }
 
-    /// The login was refused.
+    /// The login was refused. One that was taken in this run is right, so that refusal was about something else (Harbor
+    /// answers 401 where the right is missing); it counts the next time.
     pub(crate) fn refused(self, class: Class) {
-        self.lockout.good.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.identity);
+        if self.lockout.good.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.identity) {
+            return;
+        }
         let now = Timestamp::now();
         let mut kept = self.lockout.kept.lock().unwrap_or_else(PoisonError::into_inner);
         self.lockout.merge(&mut kept, now);

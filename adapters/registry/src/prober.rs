@@ -21,7 +21,7 @@ use crate::names::Names;
 use crate::proxy::Proxies;
 use crate::settings::{AllowedRealm, Credential, Limits, Settings, SetupError};
 use crate::target;
-use crate::token::{Habits, Tokens};
+use crate::tokens::{Habits, Tokens};
 use crate::trust::Trusts;
 use crate::walk::{Stop, Walk};
 
@@ -105,7 +105,7 @@ impl Prober {
                 trusts: Trusts::new(settings.trusts)?,
                 proxies: settings.proxies,
                 allow_realms: settings.allow_realms,
-                allow_plain_http: settings.allow_plain_http,
+                allow_plain_http: settings.allow_plain_http.iter().map(|host| one_form(host)).collect(),
                 budget: Budget::new(&settings.limits),
                 limits: settings.limits,
                 lockout: LockOut::new(settings.state),
@@ -294,10 +294,36 @@ fn agent(runtime: Option<&Runtime>) -> String {
     }
 }
 
+/// A host as an endpoint writes it; a text that is none matches nothing.
+fn one_form(host: &str) -> String {
+    pullmedic_model::Endpoint::parse(host).map_or_else(|_| host.to_owned(), |endpoint| endpoint.to_string())
+}
+
 /// One name for the names of Docker Hub (`docker.io` is what a credential's key says, `registry-1.docker.io` is dialled).
 fn one_name(endpoint: &str) -> String {
     match target::split(endpoint) {
         ("docker.io" | "index.docker.io" | "registry-1.docker.io", None) => "docker.io".to_owned(),
         _ => endpoint.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docker_hub_has_one_name_and_other_hosts_their_own() {
+        for name in ["docker.io", "index.docker.io", "registry-1.docker.io"] {
+            assert_eq!(one_name(name), "docker.io");
+        }
+        for name in ["docker.io:5000", "auth.docker.io", "evil-docker.io", "ghcr.io"] {
+            assert_eq!(one_name(name), name);
+        }
+    }
+
+    #[test]
+    fn only_what_a_digest_names_does_not_move() {
+        assert!(may_move(&What::Manifest("1.0".to_owned())) && may_move(&What::Tags));
+        assert!(!may_move(&What::Manifest("sha256:00".to_owned())));
     }
 }

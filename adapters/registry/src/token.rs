@@ -1,7 +1,6 @@
 //! Tokens: from a challenge to the header that answers it.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,96 +8,24 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use pullmedic_model::probe::Class;
 use pullmedic_model::probe::record::{Answer, Body, Challenge, NotAsked, Step};
-use pullmedic_model::{Captured, Endpoint, Stage};
+use pullmedic_model::{Captured, Stage};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::time::{Duration, Instant};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use crate::connect::Reach;
 use crate::fetch::Answered;
 use crate::guard;
 use crate::lockout::Pass;
 use crate::prober::Held;
 use crate::realm::{self, Judged};
 use crate::target::Target;
-use crate::walk::{Reach, Reply, Sending, Stop, Take, Walk, class_of_status};
+use crate::tokens::{Habit, Key, Place};
+use crate::walk::{Reply, Sending, Stop, Take, Walk, class_of_status};
 
 /// containerd's client id (`core/remotes/docker/authorizer.go`).
 const CLIENT: &str = "containerd-client";
-
-/// Tokens by realm, service, scope and identity of the login (empty: anonymous).
-#[derive(Default)]
-pub(crate) struct Tokens(Mutex<HashMap<Key, Kept>>);
-
-type Key = [String; 4];
-
-struct Kept {
-    header: SecretString,
-    grants_pull: Option<bool>,
-    until: Instant,
-}
-
-/// The spec's life of a token that states none.
-const LIFE: Duration = Duration::from_secs(60);
-
-impl Tokens {
-    fn get(&self, key: &Key) -> Option<(SecretString, Option<bool>)> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, kept| kept.until > Instant::now());
-        kept.get(key).map(|kept| (kept.header.clone(), kept.grants_pull))
-    }
-
-    fn put(&self, key: Key, kept: Kept) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, kept);
-    }
-
-    fn is_kept(&self, header: &SecretString) -> bool {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.values()
-            .any(|kept| kept.until > Instant::now() && kept.header.expose_secret() == header.expose_secret())
-    }
-
-    fn forget(&self, header: &SecretString) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, kept| kept.header.expose_secret() != header.expose_secret());
-    }
-}
-
-/// How hosts were found to want a login: the next ask of the same host, repository and login begins with it, as a
-/// runtime's next request of the same pull does.
-#[derive(Default)]
-pub(crate) struct Habits(Mutex<HashMap<Place, Habit>>);
-
-/// Host and port, repository, identity of the login (empty: anonymous).
-type Place = (Endpoint, String, String);
-
-#[derive(Clone)]
-enum Habit {
-    Basic,
-    Bearer(SecretString),
-}
-
-/// Places kept; a run that meets more forgets them all and learns anew.
-const PLACES: usize = 10_000;
-
-impl Habits {
-    fn get(&self, place: &Place) -> Option<Habit> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned()
-    }
-
-    fn put(&self, place: Place, habit: Habit) {
-        let mut habits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if habits.len() >= PLACES {
-            habits.clear();
-        }
-        habits.insert(place, habit);
-    }
-
-    fn forget(&self, place: &Place) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(place);
-    }
-}
 
 /// A token that was got.
 struct Token {
@@ -179,7 +106,7 @@ impl Walk<'_> {
             return Ok(header);
         }
         let token = if with_login {
-            self.with_login(&target, &url, &challenge.service, &scopes).await?
+            self.with_login(&target, &url, &challenge.service, &scopes, &key).await?
         } else {
             let sending = self.get(&target, &url, &challenge.service, &scopes, reach);
             let reply = self.exchange(sending).await.map_err(|stop| match stop {
@@ -197,10 +124,7 @@ impl Walk<'_> {
         if let Some(answer) = self.steps.last_mut().and_then(|step| step.answer.as_mut()) {
             answer.grants_pull = grants_pull;
         }
-        // Half its life: the clock of the server may differ.
-        let life = token.expires_in.map_or(LIFE, Duration::from_secs).min(Duration::from_secs(3600)) / 2;
-        let until = Instant::now() + life;
-        self.shared.tokens.put(key, Kept { header: header.clone(), grants_pull, until });
+        self.shared.tokens.put(key, header.clone(), grants_pull, token.expires_in);
         Ok(header)
     }
 
@@ -243,11 +167,19 @@ impl Walk<'_> {
         url: &Url,
         service: &str,
         scopes: &[String],
+        key: &Key,
     ) -> Result<Token, Stop> {
         let Some(held) = self.held.clone() else {
             return Err(NotAsked::Ours("the login is not there".to_owned()).into());
         };
+        if let Some(stop) = self.refused_before(key) {
+            return Err(stop);
+        }
         let pass = self.shared.lockout.enter(&target.endpoint, &held.user, &held.password).await?;
+        // Another ask may have had its turn with the same login.
+        if let Some(stop) = self.refused_before(key) {
+            return Err(stop);
+        }
         let is_refresh = held.identity_token || held.user.expose_secret().is_empty();
         let post = Sending {
             target,
@@ -272,7 +204,21 @@ impl Walk<'_> {
             reply = self.exchange(get).await?;
         }
         self.settle(pass, reply.status);
-        self.token_of(&reply)
+        let token = self.token_of(&reply);
+        if reply.status == 401 {
+            self.shared.tokens.refused(key.clone(), self.steps[reply.step].clone());
+        }
+        token
+    }
+
+    /// The stop of a login that the service refused not long ago, with the step in which it did.
+    fn refused_before(&mut self, key: &Key) -> Option<Stop> {
+        let mut step = self.shared.tokens.refusal(key, self.shared.limits.reuse_tag)?;
+        step.login.clone_from(&self.ask.login);
+        step.detail = Captured::new("refused by an earlier request; not sent again");
+        let (endpoint, class) = (step.endpoint.clone(), step.failed.unwrap_or(Class::Status(401)));
+        self.steps.push(step);
+        Some(self.refused(Stage::Token, &endpoint, class))
     }
 
     /// Notes what a login was answered with. Only a `401` says that the login itself is wrong.

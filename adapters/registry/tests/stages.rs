@@ -109,6 +109,9 @@ async fn a_name_is_explained() {
         Record::always("refusing.test", NameAnswer::Refused),
         Record::always("empty.test", NameAnswer::NoData),
         Record::always("mute.test", NameAnswer::Silent),
+        Record::always("chain.test", NameAnswer::Chain(40)),
+        Record::always("garbage.test", NameAnswer::Garbage),
+        Record::always("over-tcp.test", NameAnswer::OverTcp(vec!["127.0.0.3".parse().unwrap()])),
     ];
     let bench = bench_with(vec![open("r")], records, |_, _| {}).await;
     for (name, class) in [
@@ -117,6 +120,8 @@ async fn a_name_is_explained() {
         ("refusing.test", Class::NameServerFailed),
         ("empty.test", Class::NoAddress),
         ("mute.test", Class::NameServerSilent),
+        ("chain.test", Class::NoSuchName),
+        ("garbage.test", Class::NameServerSilent),
     ] {
         let record = bench.prober.ask(&ask(host(name, Scheme::Https), "", What::Name), None).await;
         assert_eq!(end(&record), format!("name {class:?}"), "{name}: {record:?}");
@@ -124,6 +129,26 @@ async fn a_name_is_explained() {
     }
     let record = bench.prober.ask(&ask(host("good.test", Scheme::Https), "", What::Name), None).await;
     assert_eq!(record.got(), Some(&Got::Name(vec!["127.0.0.1".parse().unwrap()])));
+    let record = bench.prober.ask(&ask(host("over-tcp.test", Scheme::Https), "", What::Name), None).await;
+    assert_eq!(record.got(), Some(&Got::Name(vec!["127.0.0.3".parse().unwrap()])), "{record:?}");
+}
+
+#[tokio::test]
+async fn a_login_that_the_token_service_refused_is_not_sent_again() {
+    let bench = bench(vec![bearer("r")], |_, _| {}).await;
+    let wrong = bench.login("r", "wrong", "ann", "wrong-password");
+    let first = bench.ask_as(&wrong, "r", "team/app", head("1.0")).await;
+    let sent = bench.running.requests().iter().filter(|request| request.route == Route::Token).count();
+    for what in [get("1.0"), What::Tags, What::Ping] {
+        let record = bench.ask_as(&wrong, "r", "team/app", what).await;
+        assert_eq!(end(&record), end(&first));
+        assert_eq!(record.requests, 1, "only the challenge is asked for: {record:?}");
+    }
+    let again = bench.running.requests().iter().filter(|request| request.route == Route::Token).count();
+    assert_eq!(sent, again);
+    // Another login of the same account is another matter.
+    let right = bench.login("r", "right", "ann", "secret-of-ann");
+    assert_eq!(end(&bench.ask_as(&right, "r", "team/app", head("1.0")).await), "got manifest");
 }
 
 #[tokio::test]
