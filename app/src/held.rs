@@ -1,5 +1,7 @@
 //! `diagnose` of what is held in memory: for the playground, which has no cluster.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use pullmedic_model::Report;
 use pullmedic_model::finding::Vantage;
@@ -13,11 +15,17 @@ use crate::failure::Failure;
 use crate::prove::{Prover, SecretSource};
 
 /// Diagnoses objects and secrets in memory: registries are asked as in a live run, with `options` as `pullmedic
-/// diagnose` takes them (`--resolv-conf FILE`, `--node-config DIR`, …).
+/// diagnose` takes them (`--resolv-conf FILE`, `--node-config DIR`, …). What is kept between runs is kept in the folder
+/// `state`; nothing of the user's is read or written.
 ///
 /// # Errors
 /// When an option is wrong.
-pub async fn report_on(objects: &Objects, secrets: &[Secret], options: &[&str]) -> Result<Report, Failure> {
+pub async fn report_on(
+    objects: &Objects,
+    secrets: &[Secret],
+    options: &[&str],
+    state: &Path,
+) -> Result<Report, Failure> {
     let definition = <Arguments as clap::Args>::augment_args(clap::Command::new("diagnose"));
     let words = std::iter::once("diagnose").chain(options.iter().copied());
     let arguments = definition
@@ -31,7 +39,7 @@ pub async fn report_on(objects: &Objects, secrets: &[Secret], options: &[&str]) 
         stalled_after: arguments.stalled_after(),
     };
     let mut seen = arguments.seen(objects, &ground);
-    let mut prover = Prover::new(&arguments.proof, SecretSource::Memory(secrets), ground.vantage)?;
+    let mut prover = Prover::in_folder(&arguments.proof, SecretSource::Memory(secrets), ground.vantage, state)?;
     diagnose::proved(&mut prover, &mut seen, objects, &ground, &arguments).await?;
     Ok(assemble::report(objects, &seen, &ground))
 }

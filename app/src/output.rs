@@ -9,7 +9,7 @@ use pullmedic_report::Look;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Colour {
+pub enum Colour {
     /// On a terminal, unless NO_COLOR is set or TERM is dumb.
     Auto,
     /// Always.
@@ -19,8 +19,8 @@ pub(crate) enum Colour {
 }
 
 /// The flags about how output looks, the same for every subcommand.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ScreenArguments {
+#[derive(Debug, Clone, clap::Args)]
+pub struct ScreenArguments {
     /// When to colour
     #[arg(
         long,
@@ -37,7 +37,7 @@ pub(crate) struct ScreenArguments {
 }
 
 /// What is known of the terminal.
-pub(crate) struct Screen {
+pub struct Screen {
     colour: bool,
     ascii: bool,
     width: usize,
@@ -47,7 +47,9 @@ pub(crate) struct Screen {
 const WIDEST: usize = 120;
 
 impl ScreenArguments {
-    pub(crate) fn screen(&self) -> Screen {
+    /// The terminal as it is, and as the flags say.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
         let terminal = std::io::stdout().is_terminal();
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let colour = match self.color {
@@ -77,7 +79,9 @@ fn locale_is_utf8() -> bool {
 }
 
 impl Screen {
-    pub(crate) fn look(&self, now: Option<Timestamp>) -> Look {
+    /// How a page looks there at this time.
+    #[must_use]
+    pub fn look(&self, now: Option<Timestamp>) -> Look {
         Look {
             width: self.width,
             colour: self.colour,
@@ -89,7 +93,7 @@ impl Screen {
     }
 
     /// Standard output, written in large pieces.
-    pub(crate) fn out(&self) -> impl Write {
+    pub fn out(&self) -> impl Write {
         std::io::BufWriter::with_capacity(64 * 1024, std::io::stdout().lock())
     }
 }

@@ -13,6 +13,7 @@ mod state;
 mod transcript;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ use case::{CaseKey, Stand, image_of, node_of};
 pub(crate) use case::{platform_of, runtime_of};
 pub(crate) use secrets::{SecretSource, Secrets};
 pub(crate) use setup::Setup;
+use state::State;
 
 use crate::failure::Failure;
 
@@ -55,6 +57,20 @@ impl<'a> Prover<'a> {
         vantage: Vantage,
     ) -> Result<Prover<'a>, Failure> {
         Ok(Prover { setup: Setup::new(&options.client, vantage)?, options, source, known: BTreeMap::new() })
+    }
+
+    /// As [`Prover::new`], with the state in `state` in place of the user's.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn in_folder(
+        options: &'a ProofArguments,
+        source: SecretSource<'a>,
+        vantage: Vantage,
+        state: &Path,
+    ) -> Result<Prover<'a>, Failure> {
+        let setup = Setup::with(&options.client, vantage, State::open_in(state))?;
+        Ok(Prover { setup, options, source, known: BTreeMap::new() })
     }
 
     /// What of the node's files could not be seen.

@@ -35,6 +35,11 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(options: &ClientArguments, vantage: Vantage) -> Result<Setup, Failure> {
+        Setup::with(options, vantage, State::open())
+    }
+
+    /// As [`Setup::new`], with what was kept elsewhere.
+    pub(crate) fn with(options: &ClientArguments, vantage: Vantage, state: State) -> Result<Setup, Failure> {
         let runtime = options.runtime.as_deref().map(runtime).transpose()?;
         let view = options
             .node_config
@@ -45,7 +50,6 @@ impl Setup {
                 let next = "give a copy of the node's /etc, with containerd/config.toml and containerd/certs.d in it";
                 Failure::new(error).next(next.to_owned())
             })?;
-        let state = State::open();
         let settings = settings(options, vantage, view.as_ref(), &state)?;
         let prober = Prober::new(settings).map_err(|error| Failure::new(anyhow::Error::new(error)))?;
         Ok(Setup {

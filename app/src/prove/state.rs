@@ -19,7 +19,16 @@ pub(crate) struct State {
 impl State {
     /// Opens the state of this user. Where none can be kept, a key for this run only.
     pub(crate) fn open() -> State {
-        match folder().ok_or_else(|| io::Error::other("no home")).and_then(|folder| {
+        State::of(folder())
+    }
+
+    /// Opens the state in a folder that the caller names, in place of the user's.
+    pub(crate) fn open_in(folder: &Path) -> State {
+        State::of(Some(folder.to_owned()))
+    }
+
+    fn of(folder: Option<PathBuf>) -> State {
+        match folder.ok_or_else(|| io::Error::other("no home")).and_then(|folder| {
             let key = kept_key(&folder)?;
             Ok((folder, key))
         }) {
