@@ -8,7 +8,8 @@ use std::fmt;
 /// The host that an image without one is pulled from.
 pub const DEFAULT_HOST: &str = "docker.io";
 
-/// The longest repository name, host included, that the grammar allows.
+/// The longest repository that the grammar allows, its host left out:
+/// <https://github.com/distribution/reference/blob/v0.6.0/reference.go> (`RepositoryNameTotalLengthMax`).
 const LONGEST_NAME: usize = 255;
 /// The longest tag.
 const LONGEST_TAG: usize = 128;
@@ -150,7 +151,8 @@ fn parse(text: &str) -> Result<Reference, (Problem, usize)> {
         check_host(host).map_err(|at| (Problem::Host, at))?;
     }
     check_repository(repository).map_err(|(problem, at)| (problem, remote_at + at))?;
-    if host.is_none() && repository.len() == 64 && repository.bytes().all(|b| b.is_ascii_hexdigit()) {
+    // Only where nothing else stands: `anchoredIdentifierRegexp` is held against the whole text.
+    if repository.len() == 64 && repository == text && repository.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err((Problem::Identity, 0));
     }
     let (host, repository) = match host {
@@ -160,7 +162,7 @@ fn parse(text: &str) -> Result<Reference, (Problem, usize)> {
         }
         Some(host) => (host.to_owned(), repository.to_owned()),
     };
-    if host.len() + 1 + repository.len() > LONGEST_NAME {
+    if repository.len() > LONGEST_NAME {
         return Err((Problem::TooLong, 0));
     }
     Ok(Reference { host, repository, tag, digest })
@@ -380,6 +382,8 @@ mod tests {
             assert_eq!(error.candidates, candidates, "{text}");
         }
         assert!(Reference::parse(&"a".repeat(64)).is_err());
+        assert!(Reference::parse(&format!("{}:1", "a".repeat(64))).is_ok());
+        assert!(Reference::parse(&format!("ghcr.io/{}", "a".repeat(250))).is_ok());
         assert!(Reference::parse(&format!("example.com/{}", "a/".repeat(200))).is_err());
     }
 
