@@ -44,6 +44,10 @@ pub struct Case {
     pub known_repositories: Vec<String>,
     /// Images of the same repository that ran for this owner, newest first.
     pub ran_before: Vec<String>,
+    /// The digest that a container of this image runs, for a tag that may have moved since (`check`); `None` for a pull
+    /// that failed.
+    #[serde(default)]
+    pub runs: Option<String>,
     /// When the pod, its image or a named secret was last changed; `None` when unknown.
     pub changed: Option<Timestamp>,
     /// When the kubelet next tries, by its back-off; `None` when unknown.
