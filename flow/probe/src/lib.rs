@@ -29,8 +29,8 @@ mod table;
 mod testimony;
 mod why;
 
-use pullmedic_model::Verdict;
-use pullmedic_model::probe::{Ask, Case, Record};
+use pullmedic_model::probe::{Answer, Ask, Case, Record};
+use pullmedic_model::{Endpoint, Verdict};
 
 use inquiry::Inquiry;
 pub use why::why;
@@ -76,4 +76,21 @@ pub fn next(case: &Case, transcript: &[Record], limits: &Limits) -> Next {
 /// The verdict on what is there now. With an empty transcript: what the words and objects alone support.
 pub fn judge(case: &Case, transcript: &[Record]) -> Verdict {
     sentence::verdict(&look::look(Inquiry::new(case, transcript)))
+}
+
+/// Whether a `GET` of a manifest at this host counts against a limit: by its name, by the vendor that an answer gives
+/// away, or because the answer tells what is left of one.
+pub fn metered(host: &Endpoint, answer: Option<&Answer>) -> bool {
+    let by_name = dialect::of_host(host).is_some_and(|dialect| dialect.metered);
+    by_name
+        || answer.is_some_and(|answer| {
+            dialect::of_answer(answer).is_some_and(|dialect| dialect.metered)
+                || answer.headers.contains_key("ratelimit-limit")
+                || answer.headers.contains_key("ratelimit-remaining")
+        })
+}
+
+/// The tags nearest to `wanted`, best first, at most five.
+pub fn nearest_tags(wanted: &str, tags: &[String]) -> Vec<String> {
+    near::tags(wanted, tags, &[])
 }
