@@ -144,8 +144,17 @@ impl Scenario {
 }
 
 impl Scenario {
-    /// What no report may show: the passwords of its endpoints.
-    pub(crate) fn passwords(&self) -> Vec<String> {
+    /// What no report may show: the passwords of its endpoints, and the logins of its Secrets as they stand there.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let written = self.objects.iter().filter_map(|object| object["stringData"].as_object()).flatten();
+        let configurations =
+            written.filter_map(|(_, text)| serde_json::from_str::<Value>(text.as_str()?).ok());
+        let auths = configurations.filter_map(|file| file["auths"].as_object().cloned()).flatten();
+        let logins = auths.filter_map(|(_, entry)| entry["auth"].as_str().map(str::to_owned));
+        self.passwords().into_iter().chain(logins).collect()
+    }
+
+    fn passwords(&self) -> Vec<String> {
         let of_faults = self.endpoints.iter().filter_map(|endpoint| endpoint.fault.get("users")?.as_array());
         let users = of_faults.flatten().filter_map(|user| user["password"].as_str().map(str::to_owned));
         let logins = self.endpoints.iter().filter_map(|endpoint| endpoint.login.as_ref());
@@ -191,6 +200,12 @@ mod tests {
     fn every_scenario_file_is_understood() {
         let all = read(&checkout().join("scenarios"), &[]).unwrap();
         assert!(all.len() > 20, "only {} scenarios", all.len());
+    }
+
+    #[test]
+    fn passwords_and_logins_of_a_scenario_are_watched_for() {
+        let all = read(&checkout().join("scenarios"), &["S04".to_owned()]).unwrap();
+        assert_eq!(all[0].secrets(), ["robot-password", "cm9ib3Q6cm9ib3QtcGFzc3dvcmQ="]);
     }
 
     #[test]

@@ -111,6 +111,8 @@ impl Product {
         };
         line.arg("--resolv-conf").arg(&self.resolver);
         line.env("SSL_CERT_FILE", pki(&format!("{TRUSTED}.crt")));
+        // The product remembers which logins were refused, and the scenarios share users: each stands for a house of its own.
+        line.env("XDG_STATE_HOME", state_of(case));
         if case.scenario.node_view {
             let place = NODES.iter().position(|node| node.name == case.node.name).unwrap_or_default();
             let (runtime, view) = &self.views[place];
@@ -135,6 +137,9 @@ impl Product {
     /// Looks at all cases, several side by side; answers in their order. A case whose sign never came is not looked at.
     pub(crate) fn look_at(&self, cases: &[(&Case<'_>, bool)]) -> Result<Vec<Runs>> {
         self.look_at_nodes()?;
+        for (case, _) in cases {
+            let _ = fs::remove_dir_all(state_of(case));
+        }
         let next = AtomicUsize::new(0);
         let outcome: Mutex<Vec<Option<Result<Runs>>>> = Mutex::new(cases.iter().map(|_| None).collect());
         thread::scope(|scope| {
@@ -177,12 +182,17 @@ impl Product {
             run.answer = Answer::none("the product has no `check`".to_owned());
         }
         for run in [&mut runs.words, &mut runs.replay].into_iter().flatten() {
-            if case.scenario.passwords().iter().any(|password| run.report.contains(password)) {
-                run.answer.differs.push("it shows a password".to_owned());
+            if case.scenario.secrets().iter().any(|secret| run.report.contains(secret)) {
+                run.answer.differs.push("it shows a login".to_owned());
             }
         }
         Ok(runs)
     }
+}
+
+/// What the product keeps from one run to the next.
+fn state_of(case: &Case<'_>) -> PathBuf {
+    root().join("state").join(&case.namespace)
 }
 
 fn one(mut line: Command, expected: &Said) -> Result<Run> {

@@ -128,13 +128,15 @@ fn grades(runs: &[&Run]) -> String {
         return "not tried".to_owned();
     }
     let count = |grade: Grade| runs.iter().filter(|run| run.answer.grade == grade).count();
-    let mut asked: Vec<u64> = runs.iter().map(|run| run.answer.requests).collect();
+    // Where nothing had to be asked, a count of none would flatter the rest.
+    let mut asked: Vec<u64> =
+        runs.iter().map(|run| run.answer.requests).filter(|requests| *requests > 0).collect();
     asked.sort_unstable();
-    let (median, most) = (asked[asked.len() / 2], asked.last().copied().unwrap_or_default());
-    let asked = if most == 0 {
-        String::new()
-    } else {
-        format!(" · requests: {median} in the median, {most} at most")
+    let asked = match (asked.get(asked.len() / 2), asked.last()) {
+        (Some(median), Some(most)) => {
+            format!(" · requests, where any were made: {median} in the median, {most} at most")
+        }
+        _ => String::new(),
     };
     format!(
         "**{} right, {} undecided, {} wrong** of {}{asked}",
