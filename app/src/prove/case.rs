@@ -190,6 +190,7 @@ pub(crate) fn case(
                 .is_some_and(|own| !own.is_empty() && own == node.status.node_info.boot_id)
         }),
         pinned: Vec::new(),
+        runs: None,
         now: stand.now,
         route,
         image,
