@@ -6,7 +6,7 @@ use pullmedic_model::probe::{Class, Record, Role};
 
 use crate::inquiry::Inquiry;
 use crate::replay::{Reach, Replay, reach, replay};
-use crate::seen::{Notes, Seen, absent, content, login, outcome, route, secret, with_login};
+use crate::seen::{Notes, Seen, absent, content, login, moved, outcome, route, secret, with_login};
 use crate::table::{Family, Kind};
 use crate::testimony::{Ground, Testimony};
 
@@ -68,6 +68,11 @@ fn is_settled_by_words(inquiry: &Inquiry<'_>) -> bool {
 
 impl<'a> Looked<'a> {
     fn follow(&mut self) {
+        if let (Some(runs), Some(resolved)) = (self.inquiry.case.runs.as_deref(), self.replay.passed) {
+            absent::marks(&self.inquiry, resolved, &mut self.notes);
+            moved::look(&self.inquiry, runs, resolved, &mut self.notes);
+            return;
+        }
         if self.reach == Reach::Passed && !self.passes_plainly() {
             self.read_on();
         }
@@ -166,9 +171,9 @@ impl<'a> Looked<'a> {
     }
 
     /// Rule 14: the words tell of a mirror, and the origin, asked after it, refuses as well. The mirror's fault is one
-    /// beside; the runtime would have fallen through to the origin.
+    /// beside: where the origin answered, the runtime would have fallen through to it.
     fn behind_a_mirror(&mut self) {
-        let Some(base) = self.base.filter(|base| route::is_fault_of_mirror(base)) else { return };
+        let Some(base) = self.base.filter(|base| base.ask.host.role != Role::Origin) else { return };
         let origin = self.replay.refused.iter().copied().find(|record| record.ask.host.role == Role::Origin);
         if let Some(origin) = origin.filter(|origin| origin.ask != base.ask) {
             self.testimony = Testimony::of_record(origin, Ground::Origin);

@@ -9,7 +9,9 @@ use crate::table::{Cell, Row, Weight, rows};
 /// What proves and what excludes a cause, read from the same table that decides: for `explain CODE --why`.
 pub fn why(cause: Cause) -> Why {
     let says = |row: &Row| row.says.to_owned();
-    let proves = rows().filter(|row| row.weight == Weight::Decides && row.cell(cause) == Cell::Predicts);
+    let proves = rows().filter(|row| {
+        row.weight == Weight::Decides && row.cell(cause) == Cell::Predicts && !row.is_shared_refusal()
+    });
     let excludes = rows().filter(|row| row.excludes_by_name(cause));
     Why {
         cause,
@@ -28,10 +30,13 @@ fn rivals(cause: Cause) -> Vec<(Cause, String)> {
             row.is_testimony() && row.cell(cause) == Cell::Predicts && row.cell(other) != Cell::Excludes
         })
     };
+    let splits = |row: &Row, other: Cause| {
+        !row.is_testimony() && row.cell(other) == Cell::Excludes && row.cell(cause) != Cell::Excludes
+    };
+    // Best what the cause itself makes us expect.
     let tells = |other: Cause| {
-        rows().find(|row| {
-            !row.is_testimony() && row.cell(other) == Cell::Excludes && row.cell(cause) != Cell::Excludes
-        })
+        let predicted = rows().find(|row| splits(row, other) && row.cell(cause) == Cell::Predicts);
+        predicted.or_else(|| rows().find(|row| splits(row, other)))
     };
     Cause::ALL
         .iter()

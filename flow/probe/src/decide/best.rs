@@ -7,7 +7,6 @@ use crate::look::Looked;
 use crate::seen::route::is_fault_of_mirror;
 use crate::table::relation::{explains, is_mechanism};
 use crate::table::{Cell, Family, Kind, Weight, row};
-use crate::testimony::Ground;
 
 /// The causes that are left, best first: what deciding observations predict, then the words' own order, then what other
 /// observations predict.
@@ -129,9 +128,8 @@ fn counts(looked: &Looked<'_>, cause: Cause) -> bool {
 
 /// Rule 14: faults beside the cause.
 fn beside(looked: &Looked<'_>, decision: &mut Decision) {
-    let parallel = looked.testimony.as_ref().is_some_and(|testimony| testimony.ground == Ground::Origin);
     let mirror = looked.notes.has(Kind::MirrorFails) || looked.notes.has(Kind::FileDefect);
-    if (parallel || mirror) && decision.cause != Cause::MirrorMisconfigured {
+    if mirror && decision.cause != Cause::MirrorMisconfigured {
         decision.also.push(Cause::MirrorMisconfigured);
     }
     let secrets = [

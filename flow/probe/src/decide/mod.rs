@@ -61,6 +61,9 @@ pub(crate) fn decide(looked: &Looked<'_>) -> Decision {
     if looked.inquiry.records().is_empty() {
         return words::alone(looked);
     }
+    if let Some(seen) = looked.notes.seen.iter().find(|seen| seen.kind == Kind::TagMoved) {
+        return moved(looked, seen);
+    }
     if looked.reach == Reach::Passed && looked.notes.want.is_empty() {
         return passes(looked);
     }
@@ -89,6 +92,21 @@ fn passes(looked: &Looked<'_>) -> Decision {
     };
     decision.unmet = Some(format!("the same request passes from here{tries}"));
     decision
+}
+
+/// The tag points elsewhere: the origin's own state. A cache may give an older one (rule 8).
+fn moved(looked: &Looked<'_>, seen: &Seen) -> Decision {
+    let cached = looked.notes.has(Kind::MarkOfACache);
+    Decision {
+        cause: Cause::StaleImage,
+        also: Vec::new(),
+        certainty: if cached { Certainty::Likely } else { Certainty::Proven },
+        open: Vec::new(),
+        out: Vec::new(),
+        proof: vec![seen.clone()],
+        state: FindingState::Active,
+        unmet: cached.then(|| "a cache answered, which may hold an older tag".to_owned()),
+    }
 }
 
 /// Elimination proper.

@@ -29,15 +29,16 @@ pub(super) const DIALECTS: &[Dialect] = &[
     Dialect {
         name: "GitHub Container Registry",
         hosts: &["ghcr.io"],
-        realms: &["ghcr.io/token"],
+        realms: &["ghcr.io"],
         hides: true,
+        never_hides_by_404: true,
         ..PLAIN
     },
     // 401 for private and absent alike (quay/quay endpoints/v2/__init__.py).
     Dialect {
         name: "Quay",
         hosts: &["quay.io"],
-        realms: &["/v2/auth"],
+        realms: &["/v2/auth", "quay.io"],
         hides: true,
         never_hides_by_404: true,
         ..PLAIN
@@ -66,6 +67,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         hosts: &[".azurecr.io", ".azurecr.cn", ".azurecr.us"],
         realms: &[".azurecr."],
         hides: true,
+        never_hides_by_404: true,
         node_credentials: true,
         ..PLAIN
     },

@@ -18,6 +18,7 @@ const EXPIRED: &[&str] = &[
     "token_expired",
     "expiredtoken",
     "jwt expired",
+    "verification: expired",
 ];
 
 const BAD_LOGIN: &[&str] = &[
@@ -29,6 +30,8 @@ const BAD_LOGIN: &[&str] = &[
     "bad credentials",
     "wrong password",
     "incorrect password",
+    "authorization token is invalid",
+    "authentication failed",
 ];
 
 const NO_RIGHT: &[&str] = &[
@@ -39,6 +42,7 @@ const NO_RIGHT: &[&str] = &[
     "insufficient_permissions",
     "lacks permission",
     "missing permission",
+    "is not permitted to perform",
 ];
 
 const BLOCKED: &[&str] = &[
@@ -104,4 +108,39 @@ pub(super) fn is_denied(record: &Record) -> bool {
     codes
         .iter()
         .any(|error| ["DENIED", "UNAUTHORIZED"].iter().any(|code| error.code.eq_ignore_ascii_case(code)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_plain_or_none() {
+        let named = |words: &str| {
+            let lists = [
+                (Kind::SaysExpired, EXPIRED),
+                (Kind::SaysBadLogin, BAD_LOGIN),
+                (Kind::SaysNoRight, NO_RIGHT),
+            ];
+            let words = words.to_ascii_lowercase();
+            let either = EITHER.iter().any(|part| words.contains(part));
+            let first = lists.into_iter().find(|(_, parts)| parts.iter().any(|part| words.contains(part)));
+            first.filter(|_| !either).map(|(kind, _)| kind)
+        };
+        for (words, kind) in [
+            ("Your authorization token has expired. Reauthenticate and try again.", Some(Kind::SaysExpired)),
+            ("personal access token is expired", Some(Kind::SaysExpired)),
+            ("incorrect username or password", Some(Kind::SaysBadLogin)),
+            ("Specified credentials are invalid", Some(Kind::SaysBadLogin)),
+            ("User: arn:x is not authorized to perform: ecr:BatchGetImage", Some(Kind::SaysNoRight)),
+            ("permission_denied: read_package", Some(Kind::SaysNoRight)),
+            // Absent and private alike.
+            ("Permission \"x\" denied on resource \"r\" (or it may not exist)", None),
+            ("requested access to the resource is denied", None),
+            ("denied", None),
+            ("tag expired", None),
+        ] {
+            assert_eq!(named(words), kind, "{words}");
+        }
+    }
 }

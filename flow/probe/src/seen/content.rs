@@ -192,13 +192,27 @@ fn image<'a>(
         },
         Some(_) => match named {
             Some(part) => parts(inquiry, record, &[part], notes),
-            None => parts(inquiry, record, &own[..own.len().min(LAYERS + 1)], notes),
+            // Beyond the eighth only where the words tell of a layer.
+            None if words.is_some_and(|words| words.stage == Some(Stage::Blob)) => {
+                parts(inquiry, record, &own, notes)
+            }
+            None => some(inquiry, record, &own, notes),
         },
         None => match platform_of_config(inquiry, record, config, notes) {
-            End::Whole => parts(inquiry, record, &own[1.min(own.len())..own.len().min(LAYERS + 1)], notes),
+            End::Whole => some(inquiry, record, &own[1.min(own.len())..], notes),
             other => other,
         },
     }
+}
+
+/// The first of many parts, and a word on how many were left out.
+fn some<'a>(inquiry: &Inquiry<'a>, record: &Record, own: &[&Descriptor], notes: &mut Notes) -> End<'a> {
+    let end = parts(inquiry, record, &own[..own.len().min(LAYERS + 1)], notes);
+    if own.len() > LAYERS + 1 && matches!(end, End::Whole) {
+        notes.unasked.push(format!("{} of the image's {} parts were asked for", LAYERS + 1, own.len()));
+        return End::Open;
+    }
+    end
 }
 
 fn platform_of_config<'a>(
@@ -236,6 +250,7 @@ fn platform_of_config<'a>(
 fn parts<'a>(inquiry: &Inquiry<'a>, record: &Record, parts: &[&Descriptor], notes: &mut Notes) -> End<'a> {
     let mut wants = Vec::new();
     let mut refused = None;
+    let mut open = false;
     for part in parts {
         let ask = Ask { what: What::BlobHead(part.digest.clone()), ..record.ask.clone() };
         match inquiry.record(&ask) {
@@ -247,7 +262,10 @@ fn parts<'a>(inquiry: &Inquiry<'a>, record: &Record, parts: &[&Descriptor], note
                     return gone(inquiry, found, &part.digest, "a layer or config", notes);
                 }
                 Ended::Refused { .. } => refused = refused.or(Some(found)),
-                Ended::NotAsked(_) => notes.unasked.extend(not_asked(found)),
+                Ended::NotAsked(_) => {
+                    open = true;
+                    notes.unasked.extend(not_asked(found));
+                }
             },
         }
     }
@@ -255,7 +273,7 @@ fn parts<'a>(inquiry: &Inquiry<'a>, record: &Record, parts: &[&Descriptor], note
         return End::Refused(found);
     }
     if wants.is_empty() {
-        return if notes.unasked.is_empty() { End::Whole } else { End::Open };
+        return if open { End::Open } else { End::Whole };
     }
     if notes.want.is_empty() {
         notes.want = wants;

@@ -8,7 +8,7 @@ use pullmedic_model::probe::login::{KeyDiffers, SecretState};
 use pullmedic_model::probe::{Ask, Class, Ended, LoginName, Record, Role, What};
 
 use super::{Notes, Seen, body, outcome, with_login};
-use crate::inquiry::{Inquiry, not_asked};
+use crate::inquiry::{Inquiry, not_asked, same_minute};
 use crate::rules;
 use crate::table::{Family, Kind};
 
@@ -122,6 +122,13 @@ pub(crate) fn try_others(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes
             return;
         };
         match &record.ended {
+            Ended::Got(_) if !same_minute(base.at, record.at) => {
+                notes.unasked.push(format!(
+                    "{} passed, but more than a minute after the refusal, when the registry may have changed",
+                    with_login(&ask)
+                ));
+                return;
+            }
             Ended::Got(_) => {
                 passes(inquiry, record, &near, notes);
                 return;
@@ -224,7 +231,10 @@ fn identity(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
         let ask = inquiry.ask(&base.ask.host, What::Ping, Some(name.clone()));
         match inquiry.record(&ask) {
             None => notes.want(ask),
-            Some(record) if matches!(record.refused(), Some((_, _, Class::Status(400 | 401 | 403)))) => {
+            Some(record)
+                if same_minute(base.at, record.at)
+                    && matches!(record.refused(), Some((_, _, Class::Status(400 | 401 | 403)))) =>
+            {
                 refused.push(record);
             }
             Some(record) => notes.unasked.extend(not_asked(record)),

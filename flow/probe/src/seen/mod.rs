@@ -5,12 +5,14 @@
 //! - [`body`]: a registry's own words for its refusal.
 //! - [`absent`]: tags and repositories.
 //! - [`content`]: manifests, platforms, layers, limits.
+//! - [`moved`]: tags that point elsewhere by now.
 //! - [`route`]: mirrors and the node's files.
 
 pub(crate) mod absent;
 mod body;
 pub(crate) mod content;
 pub(crate) mod login;
+pub(crate) mod moved;
 pub(crate) mod route;
 pub(crate) mod secret;
 

@@ -86,6 +86,11 @@ impl Row {
         matches!(self.kind, Kind::Said(_))
     }
 
+    /// Whether it is a refusal that several causes share, which proves none of them by itself.
+    pub(crate) const fn is_shared_refusal(&self) -> bool {
+        matches!(self.kind, Kind::Reproduced(_)) && self.predicts.len() > 1
+    }
+
     /// Whether it names the cause among those that it excludes.
     pub(crate) fn excludes_by_name(&self, cause: Cause) -> bool {
         self.excludes.contains(&cause)

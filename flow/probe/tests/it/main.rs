@@ -4,5 +4,7 @@
 
 mod near_misses;
 mod properties;
+mod rules;
 mod scenarios;
 mod support;
+mod why;

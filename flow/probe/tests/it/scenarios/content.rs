@@ -1,7 +1,7 @@
 //! S17, S18, S19, S30: what is read after the image was resolved.
 
 use pullmedic_model::Cause::{
-    BlobMissing, ContentCorrupt, DigestNotFound, PlatformMismatch, UnsupportedManifest,
+    BlobMissing, ContentCorrupt, DigestNotFound, PlatformMismatch, StaleImage, UnsupportedManifest,
 };
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::probe::What;
@@ -123,4 +123,32 @@ fn without_words_the_origins_own_state_is_proven() {
     let mut registry = whole();
     registry.gone.insert(part("b4").digest);
     held(&run(&case(CART).0, |ask| registry.answer(ask)), BlobMissing, Proven);
+}
+
+#[test]
+fn s30_a_tag_that_points_elsewhere_than_what_runs() {
+    let runs = |tail: &str| {
+        let digest = part(tail).digest;
+        run(&case(CART).with(|case| case.runs = Some(digest)).0, |ask| whole().answer(ask))
+    };
+    let moved = runs("01d");
+    held(&moved, StaleImage, Proven);
+    assert_eq!(moved.verdict.evidence.digest_now, Some(part("d1").digest));
+    // The index itself, or its manifest for the platform, runs.
+    for tail in ["d1", "a86"] {
+        assert_ne!(runs(tail).verdict.cause, StaleImage, "{tail}");
+    }
+}
+
+#[test]
+fn a_long_image_is_asked_in_part_and_the_verdict_says_so() {
+    let mut registry = whole();
+    let layers = (0..40).map(|n| part(&format!("f{n}"))).collect();
+    registry.manifests.insert(part("a86").digest, Manifest::Image { config: part("c0"), layers });
+    let run = run(&case(CART).0, |ask| registry.answer(ask));
+    assert!(run.transcript.len() <= 20);
+    assert!(
+        run.verdict.not_looked_at.iter().any(|what| what.contains("9 of the image's 40 parts")),
+        "{run:#?}"
+    );
 }

@@ -61,6 +61,7 @@ pub(crate) fn case(image: &str) -> Build {
         vantage: Vantage::Workstation,
         on_node: false,
         pinned: Vec::new(),
+        runs: None,
         now: at(0),
     })
 }
