@@ -6,7 +6,7 @@ use pullmedic_model::probe::{Class, Record, Role};
 
 use crate::inquiry::Inquiry;
 use crate::replay::{Reach, Replay, reach, replay};
-use crate::seen::{Notes, Seen, absent, content, login, moved, outcome, route, secret, with_login};
+use crate::seen::{Notes, Seen, absent, cache, content, login, moved, outcome, route, secret, with_login};
 use crate::table::{Family, Kind};
 use crate::testimony::{Ground, Testimony};
 
@@ -69,7 +69,7 @@ fn is_settled_by_words(inquiry: &Inquiry<'_>) -> bool {
 impl<'a> Looked<'a> {
     fn follow(&mut self) {
         if let (Some(runs), Some(resolved)) = (self.inquiry.case.runs.as_deref(), self.replay.passed) {
-            absent::marks(&self.inquiry, resolved, &mut self.notes);
+            cache::marks(&self.inquiry, resolved, &mut self.notes);
             moved::look(&self.inquiry, runs, resolved, &mut self.notes);
             return;
         }
@@ -195,11 +195,11 @@ impl<'a> Looked<'a> {
         }
         match family {
             Family::Unauthorized | Family::Denied | Family::OddStatus => {
-                absent::marks(&self.inquiry, base, &mut self.notes);
+                cache::marks(&self.inquiry, base, &mut self.notes);
                 login::look(&self.inquiry, base, family, &mut self.notes);
             }
             Family::Absent => {
-                absent::marks(&self.inquiry, base, &mut self.notes);
+                cache::marks(&self.inquiry, base, &mut self.notes);
                 absent::look(&self.inquiry, base, &mut self.notes);
             }
             Family::ServerError
@@ -210,7 +210,7 @@ impl<'a> Looked<'a> {
             | Family::Content
             | Family::Platform
             | Family::Reset
-            | Family::AnswerTimeout => absent::marks(&self.inquiry, base, &mut self.notes),
+            | Family::AnswerTimeout => cache::marks(&self.inquiry, base, &mut self.notes),
             Family::PlainHttp => self.try_plainly(base),
             Family::Name
             | Family::Refused
@@ -241,7 +241,7 @@ impl<'a> Looked<'a> {
 fn of_defect(seen: &Seen) -> Option<(Family, Stage)> {
     match seen.kind {
         Kind::PlatformNotInIndex | Kind::ConfigForOtherPlatform => Some((Family::Platform, Stage::Platform)),
-        Kind::ManifestOfOtherKind => Some((Family::ManifestKind, Stage::Manifest)),
+        Kind::NotAnImage => Some((Family::ManifestKind, Stage::Manifest)),
         Kind::BlobGone => Some((Family::BlobAbsent, Stage::Blob)),
         Kind::BlobDamaged => Some((Family::Content, Stage::Blob)),
         Kind::LimitUsedUp => Some((Family::Limited, Stage::Manifest)),

@@ -4,7 +4,6 @@ use pullmedic_model::Stage;
 use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, Role, What};
 
 use super::{Notes, Seen, login, outcome, with_login};
-use crate::dialect;
 use crate::inquiry::{Inquiry, not_asked};
 use crate::near;
 use crate::table::Kind;
@@ -277,25 +276,4 @@ fn says_name_unknown(record: &Record) -> bool {
                     && (words.contains("not found") || words.contains("does not exist")))
         })
     })
-}
-
-/// Rule 8: a mark of a cache makes its upstream a rival.
-pub(crate) fn marks(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
-    let host = &base.ask.host;
-    let mut answered = None;
-    for record in inquiry.records().into_iter().filter(|record| record.ask.host.endpoint == host.endpoint) {
-        for step in record.steps.iter().filter(|step| step.endpoint == host.endpoint) {
-            let Some(answer) = &step.answer else { continue };
-            answered = Some(record);
-            if let Some(mark) = dialect::cache_mark(&record.ask.repository, Some(answer)) {
-                let text = format!("{} answers as a cache or virtual repository: {mark}", host.endpoint);
-                notes.see(Seen::probe(Kind::MarkOfACache, record, text));
-                return;
-            }
-        }
-    }
-    if let Some(record) = answered {
-        let text = format!("no answer of {} carries the mark of a cache", host.endpoint);
-        notes.see(Seen::probe(Kind::NoMarkOfACache, record, text));
-    }
 }

@@ -4,15 +4,18 @@
 //! - [`login`]: the same request with another login, or none.
 //! - [`body`]: a registry's own words for its refusal.
 //! - [`absent`]: tags and repositories.
-//! - [`content`]: manifests, platforms, layers, limits.
+//! - [`cache`]: marks of caches.
+//! - [`content`], [`part`]: manifests, platforms, limits; config and layers.
 //! - [`moved`]: tags that point elsewhere by now.
 //! - [`route`]: mirrors and the node's files.
 
 pub(crate) mod absent;
 mod body;
+pub(crate) mod cache;
 pub(crate) mod content;
 pub(crate) mod login;
 pub(crate) mod moved;
+mod part;
 pub(crate) mod route;
 pub(crate) mod secret;
 

@@ -49,7 +49,7 @@ fn defect(decision: &Decision) -> Option<(Stage, &'static str)> {
     decision.proof.iter().find_map(|seen| match seen.kind {
         Kind::PlatformNotInIndex => Some((Stage::Platform, "no entry for it")),
         Kind::ConfigForOtherPlatform => Some((Stage::Platform, "made for another")),
-        Kind::ManifestOfOtherKind => Some((Stage::Manifest, "no image")),
+        Kind::NotAnImage => Some((Stage::Manifest, "no image")),
         Kind::BlobGone => Some((Stage::Blob, "404")),
         Kind::BlobDamaged => Some((Stage::Blob, "wrong content")),
         Kind::LimitUsedUp => Some((Stage::Manifest, "limit used up")),

@@ -18,12 +18,9 @@ pub(super) const ROWS: &[Row] = &[
     )
     .predicts(&[PlatformMismatch])
     .excludes(&[UnsupportedManifest, UpstreamOfCacheFailed]),
-    Row::decides(
-        Kind::ManifestOfOtherKind,
-        "the manifest was read and is of a kind that runtimes do not run",
-    )
-    .predicts(&[UnsupportedManifest])
-    .excludes(&[RegistryUnavailable, PlatformMismatch, ContentCorrupt]),
+    Row::decides(Kind::NotAnImage, "the manifest was read and is of a kind that runtimes do not run")
+        .predicts(&[UnsupportedManifest])
+        .excludes(&[RegistryUnavailable, PlatformMismatch, ContentCorrupt]),
     Row::decides(
         Kind::BlobGone,
         "the manifest is there, and the registry does not have a part that it names",

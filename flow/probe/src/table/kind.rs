@@ -52,7 +52,7 @@ pub(crate) enum Kind {
     // Content.
     PlatformNotInIndex,
     ConfigForOtherPlatform,
-    ManifestOfOtherKind,
+    NotAnImage,
     BlobGone,
     BlobDamaged,
     LimitUsedUp,
@@ -106,7 +106,7 @@ impl Kind {
         Kind::MarkOfACache,
         Kind::PlatformNotInIndex,
         Kind::ConfigForOtherPlatform,
-        Kind::ManifestOfOtherKind,
+        Kind::NotAnImage,
         Kind::BlobGone,
         Kind::BlobDamaged,
         Kind::LimitUsedUp,

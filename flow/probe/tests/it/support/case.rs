@@ -16,7 +16,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap()
 }
 
-pub(crate) fn host(name: &str, role: Role) -> Host {
+fn host(name: &str, role: Role) -> Host {
     Host {
         endpoint: Endpoint::parse(name).unwrap(),
         scheme: Scheme::Https,
@@ -66,12 +66,8 @@ pub(crate) fn case(image: &str) -> Build {
     })
 }
 
-pub(crate) fn containerd_16() -> Option<Runtime> {
-    Runtime::parse("containerd://1.6.20")
-}
-
 /// Words of a node: cause, confidence, rivals.
-pub(crate) fn said(cause: Cause, confidence: Confidence, rivals: &[Cause]) -> Words {
+fn said(cause: Cause, confidence: Confidence, rivals: &[Cause]) -> Words {
     Words {
         cause,
         confidence,
@@ -110,11 +106,6 @@ pub(crate) fn named(name: &str, state: SecretState) -> NamedSecret {
 pub(crate) struct Build(pub(crate) Case);
 
 impl Build {
-    pub(crate) fn words(mut self, words: Words) -> Build {
-        self.0.words = Some(words);
-        self
-    }
-
     /// Words with the stage, endpoint, status and leaf that classify reads.
     pub(crate) fn said(
         mut self,

@@ -4,8 +4,6 @@ mod case;
 mod registry;
 mod world;
 
-pub(crate) use case::{Build, at, case, containerd_16, host, login, named, said};
+pub(crate) use case::{Build, at, case, login, named};
 pub(crate) use registry::{Registry, part};
-pub(crate) use world::{
-    Run, answered, challenged, got, not_asked, refused, run, run_with, step, with_header,
-};
+pub(crate) use world::{Run, answered, challenged, got, not_asked, refused, run, run_with, with_header};

@@ -67,7 +67,7 @@ fn record(ask: &Ask, steps: Vec<Step>, ended: Ended) -> Record {
     Record { ask: ask.clone(), at: at(0), steps, ended, requests: u32::try_from(http).unwrap() }
 }
 
-pub(crate) fn step(ask: &Ask, stage: Stage, failed: Option<Class>, answer: Option<Answer>) -> Step {
+fn step(ask: &Ask, stage: Stage, failed: Option<Class>, answer: Option<Answer>) -> Step {
     Step {
         stage,
         endpoint: ask.host.endpoint.clone(),
