@@ -151,12 +151,10 @@ impl<'a> Inquiry<'a> {
 
     /// Whether the node itself may hold a login for the image's host (rule 10).
     pub(crate) fn node_credentials(&self) -> NodeCredentials {
-        let served = self
-            .reference
-            .as_ref()
-            .and_then(|reference| Endpoint::parse(&reference.host).ok())
-            .and_then(|endpoint| dialect::of_host(&endpoint))
-            .is_some_and(|dialect| dialect.node_credentials);
+        let named = self.reference.as_ref().and_then(|reference| Endpoint::parse(&reference.host).ok());
+        let by_name = named.as_ref().and_then(dialect::of_host);
+        let dialect = by_name.or_else(|| self.origin().and_then(|origin| self.dialect(origin)));
+        let served = dialect.is_some_and(|dialect| dialect.node_credentials);
         match self.case.node_credentials {
             NodeCredentials::NotKnown if served => NodeCredentials::Possible,
             known => known,

@@ -11,6 +11,7 @@ const PLAIN: Dialect = Dialect {
     never_hides_by_404: false,
     node_credentials: false,
     metered: false,
+    caches: false,
 };
 
 pub(super) const DIALECTS: &[Dialect] = &[
@@ -86,6 +87,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         headers: &[("server", "artifactory"), ("x-jfrog-version", ""), ("x-artifactory-id", "")],
         realms: &["artifactory"],
         hides: true,
+        caches: true,
         ..PLAIN
     },
     Dialect {
@@ -93,6 +95,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         headers: &[("server", "nexus")],
         realms: &["sonatype nexus", "/service/rest/"],
         hides: true,
+        caches: true,
         ..PLAIN
     },
 ];

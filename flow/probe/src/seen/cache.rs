@@ -10,6 +10,14 @@ use crate::table::Kind;
 /// Rule 8: a mark of a cache makes its upstream a rival.
 pub(crate) fn marks(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     let host = &base.ask.host;
+    if let Some(dialect) = inquiry.dialect(host).filter(|dialect| dialect.caches) {
+        let text = format!(
+            "{} is {}, where nothing tells a cache from a repository of its own",
+            host.endpoint, dialect.name
+        );
+        notes.see(Seen::probe(Kind::MarkOfACache, base, text));
+        return;
+    }
     let mut answered = None;
     for record in inquiry.records().into_iter().filter(|record| record.ask.host.endpoint == host.endpoint) {
         for step in record.steps.iter().filter(|step| step.endpoint == host.endpoint) {
