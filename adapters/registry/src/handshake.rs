@@ -187,5 +187,11 @@ pub(crate) fn classify_tls(error: &Error, client: &ClientAsked) -> (Class, Strin
         | Error::DecryptError => Class::TlsProtocol,
         _ => Class::OurTlsLimit,
     };
-    (class, error.to_string())
+    let ours = match error {
+        Error::AlertReceived(AlertDescription::HandshakeFailure) if class == Class::TlsProtocol => {
+            " (we offer ECDHE with AEAD ciphers only; Go offers CBC too, older Go also RSA key exchange)"
+        }
+        _ => "",
+    };
+    (class, format!("{error}{ours}"))
 }

@@ -1,7 +1,7 @@
 //! At most two refusals for one user at one host in ten minutes, so that a diagnosis locks no account (security row 26).
 //!
-//! Kept between runs in a file that only its owner may read. It holds HMACs under a random key of its own, classes and
-//! times: neither user nor password can be read from it.
+//! Kept between runs in a file that only its owner may read. It holds HMACs of host and user under a random key of its
+//! own, classes and times; nothing in it is made of a password.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
@@ -35,10 +35,8 @@ struct Kept {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Refusal {
-    /// HMAC of host and user.
+    /// HMAC of host and user. Nothing that is made of a password is written: the key stands beside it.
     who: String,
-    /// HMAC of the password too.
-    identity: String,
     class: Class,
     at: Timestamp,
 }
@@ -78,9 +76,8 @@ impl LockOut {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             let key = hmac::Key::new(hmac::HMAC_SHA256, kept.key.as_bytes());
             let user = user.expose_secret();
-            // A bare refresh token is its own account.
-            let account = if user.is_empty() { password.expose_secret() } else { user };
-            let who = mac(&key, &[receiver.as_str(), account]);
+            // Bare tokens have no user name; all of a host count as one account.
+            let who = mac(&key, &[receiver.as_str(), user]);
             let identity = mac(&key, &[receiver.as_str(), user, password.expose_secret()]);
             (who, identity)
         };
@@ -136,7 +133,7 @@ impl Pass<'_> {
         let now = Timestamp::now();
         let mut kept = self.lockout.kept.lock().unwrap_or_else(PoisonError::into_inner);
         self.lockout.merge(&mut kept, now);
-        kept.refusals.push(Refusal { who: self.who, identity: self.identity, class, at: now });
+        kept.refusals.push(Refusal { who: self.who, class, at: now });
         if let Some(path) = &self.lockout.path {
             // A state that cannot be kept still counts within this run.
             let _ = write(path, &kept);

@@ -265,7 +265,18 @@ fn option(options: &mut ResolverOpts, word: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_file_is_read_to_an_end(text in "(nameserver|search|options|port|ndots:|#|;|[0-9.:%\\[\\] ]|\n|é){0,60}") {
+            let (config, options) = resolv_conf_of(&text);
+            prop_assert!(config.name_servers().len() <= 3 && options.ndots <= 15);
+            let _ = hosts(&text);
+        }
+    }
 
     #[test]
     fn reads_a_resolver_configuration_as_glibc_does_and_ports_too() {
@@ -296,5 +307,14 @@ mod tests {
             names.resolve("r2.test", 443, Duration::from_secs(1)).await.addresses,
             Ok(vec!["10.0.0.1".parse().expect("an address")])
         );
+    }
+
+    #[tokio::test]
+    async fn the_system_decides_where_nothing_is_given() {
+        // Of the hosts file: no name server is asked.
+        let names = Names::new(Vec::new(), None, None).expect("names");
+        let named = names.resolve("localhost", 80, Duration::from_secs(5)).await;
+        let addresses = named.addresses.expect("localhost has an address everywhere");
+        assert!(addresses.iter().all(IpAddr::is_loopback), "{}", named.detail);
     }
 }

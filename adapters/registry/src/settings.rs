@@ -277,3 +277,58 @@ pub enum SetupError {
         defect: &'static str,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_an_address_given_by_hand() {
+        for (text, expected) in [
+            ("R.test:443:10.0.0.1", Some("r.test 443 10.0.0.1")),
+            ("r.test:443:fd00::1", Some("r.test 443 fd00::1")),
+            ("r.test:443:[fd00::1]", Some("r.test 443 fd00::1")),
+            ("[fd00::2]:443:10.0.0.1", Some("fd00::2 443 10.0.0.1")),
+            ("r.test:443", None),
+            ("r.test:x:10.0.0.1", None),
+            ("r.test:443:other.test", None),
+            (":443:10.0.0.1", None),
+            ("[fd00::2:443:10.0.0.1", None),
+            ("", None),
+        ] {
+            let read = Pinned::parse(text).ok().map(|p| format!("{} {} {}", p.host, p.port, p.address));
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_an_allowed_realm() {
+        for (text, expected) in [
+            ("r.test=sso.test", Some("r.test sso.test")),
+            ("r.test:5000=sso.test:8443", Some("r.test:5000 sso.test:8443")),
+            ("r.test=https://sso.test/token?x=1", Some("r.test sso.test")),
+            ("r.test=http://sso.test/token", Some("r.test sso.test:80")),
+            ("r.test=http://sso.test:8080/token", Some("r.test sso.test:8080")),
+            ("r.test=http://[fd00::1]/token", Some("r.test [fd00::1]:80")),
+            ("r.test", None),
+            ("=sso.test", None),
+            ("r.test=", None),
+            ("r.test=user@sso.test", None),
+        ] {
+            let read = AllowedRealm::parse(text).ok().map(|a| format!("{} {}", a.registry, a.realm));
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_option_is_read_or_refused(text in "[a-z0-9.:=/@\\[\\]é]{0,40}") {
+            let _ = Pinned::parse(&text);
+            let _ = AllowedRealm::parse(&text);
+            let proxies = Proxies::from_values(&text, &text, &text);
+            let _ = proxies.way(true, &text, 443);
+        }
+    }
+}
