@@ -1,6 +1,7 @@
 //! JSON: one document, or several one after another.
 
 use pullmedic_model::object::{Object, Unreadable, decode_json};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 type Sink<'a> = dyn FnMut(Result<Object, Unreadable>) + 'a;
@@ -43,6 +44,20 @@ pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> usize {
                 return seen;
             }
             None => return seen,
+        }
+    }
+}
+
+/// Hands every document of the text to `sink` as a value, those of an array one by one; or where it stops to be JSON.
+pub(crate) fn values(text: &str, sink: &mut dyn FnMut(Result<Value, (String, String)>)) {
+    for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        match document {
+            Ok(Value::Array(items)) => items.into_iter().for_each(|item| sink(Ok(item))),
+            Ok(value) => sink(Ok(value)),
+            Err(error) => {
+                sink(Err((format!("from line {} on", error.line()), not_json(&error))));
+                return;
+            }
         }
     }
 }

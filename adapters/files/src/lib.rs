@@ -2,10 +2,13 @@
 //! folders that `kubectl cluster-info dump` writes. Nothing is dialled, and a Secret is passed over unread (threat 28).
 //!
 //! - [`read`] takes a file, a folder or standard input.
-//! - `json`, `yaml`: the two formats. `folder`: which files of a folder count.
+//! - [`manifests`] takes rendered manifests as values, with the lines of their images.
+//! - `json`, `yaml`: the two formats; `tree`: YAML with lines. `folder`: which files of a folder count.
 
 mod folder;
 mod json;
+mod manifest;
+mod tree;
 mod yaml;
 
 use std::io::Read;
@@ -13,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use pullmedic_model::object::{Object, Objects, Unreadable};
 use pullmedic_model::report::Skipped;
+
+pub use manifest::{Lines, Manifest, Manifests, manifests};
 
 /// The most that is read of one file, in bytes. Far past any cluster's dump of one kind, and short of what would
 /// exhaust a laptop when somebody names a device by mistake.
@@ -57,10 +62,22 @@ pub enum ReadError {
 /// is skipped and told.
 pub fn read(source: &Source) -> Result<Objects, ReadError> {
     let mut objects = Objects::default();
+    let unread = each_text(source, &mut |text, name, _| read_text(text, name, &mut objects))?;
+    objects.skipped.extend(unread);
+    Ok(objects)
+}
+
+/// Hands every text of the source to `take`, with how messages call it and the file as the caller can open it (`None`
+/// for standard input). Returns the files of a folder that cannot be read.
+fn each_text(
+    source: &Source,
+    take: &mut dyn FnMut(&str, &str, Option<&str>),
+) -> Result<Vec<Skipped>, ReadError> {
+    let mut unread = Vec::new();
     match source {
         Source::StandardInput => {
             let text = text_of(std::io::stdin().lock(), 0, "standard input")?;
-            read_text(&text, "standard input", &mut objects);
+            take(&text, "standard input", None);
         }
         Source::Path(path) if path.is_dir() => {
             let files = folder::files(path)?;
@@ -70,14 +87,17 @@ pub fn read(source: &Source) -> Result<Objects, ReadError> {
             for file in files {
                 let name = file.strip_prefix(path).unwrap_or(&file).display().to_string();
                 match open(&file) {
-                    Ok(text) => read_text(&text, &name, &mut objects),
-                    Err(error) => objects.skipped.push(skipped(name, chain(&error))),
+                    Ok(text) => take(&text, &name, Some(&file.display().to_string())),
+                    Err(error) => unread.push(skipped(name, chain(&error))),
                 }
             }
         }
-        Source::Path(path) => read_text(&open(path)?, &path.display().to_string(), &mut objects),
+        Source::Path(path) => {
+            let name = path.display().to_string();
+            take(&open(path)?, &name, Some(&name));
+        }
     }
-    Ok(objects)
+    Ok(unread)
 }
 
 fn open(path: &Path) -> Result<String, ReadError> {

@@ -18,15 +18,21 @@ const STACK: usize = 32 << 20;
 
 /// Hands every object of the text to `sink`. Returns how many documents there were.
 pub(crate) fn read(text: &str, sink: &mut Sink<'_>) -> usize {
-    let read = std::thread::scope(|scope| {
-        let reader = std::thread::Builder::new().stack_size(STACK);
-        let reader = reader.spawn_scoped(scope, || read_here(text, &mut *sink))?;
-        Ok(reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    });
-    read.unwrap_or_else(|error: std::io::Error| {
+    on_a_deep_stack(|| read_here(text, &mut *sink)).unwrap_or_else(|error| {
         let reason = format!("no thread to read it in: {error}");
         sink(Err(Unreadable { what: "document".into(), reason }));
         0
+    })
+}
+
+/// Does the work on a stack for documents of the greatest depth.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(crate) fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)?;
+        Ok(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
@@ -56,17 +62,17 @@ fn read_here(text: &str, sink: &mut Sink<'_>) -> usize {
 }
 
 /// A blank line, a comment, or a directive (`%YAML 1.2`), which stands before the `---` that it is about.
-fn is_no_content(line: &str) -> bool {
+pub(crate) fn is_no_content(line: &str) -> bool {
     line.trim().is_empty() || line.trim_start().starts_with('#') || line.starts_with('%')
 }
 
-fn first_line(text: &str) -> &str {
+pub(crate) fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
 /// The documents of a text: a line that begins with `---` and then ends or goes on with white space parts two. Inside a
 /// document no line can begin so: block text is indented.
-fn documents(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn documents(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -87,7 +93,7 @@ fn documents(text: &str) -> impl Iterator<Item = &str> {
 
 /// Budgets from the size of the text: nothing in it can need more, and an alias that repeats others is held to the same
 /// measure.
-fn options(length: usize) -> serde_saphyr::Options {
+pub(crate) fn options(length: usize) -> serde_saphyr::Options {
     let most = length.max(10_000);
     serde_saphyr::options! {
         with_snippet: false,

@@ -6,6 +6,8 @@ use pullmedic_model::probe::manifest::{Entry, Manifest, Platform};
 use pullmedic_model::probe::route::{Host, Route};
 use pullmedic_model::probe::{Ask, Got, LoginName, Record, What};
 
+use crate::platform::fits;
+
 /// How far a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -61,15 +63,17 @@ impl Walk<'_> {
     fn walk(&self, records: &[Record]) -> Step<()> {
         let tag = self.reference.digest.as_ref().or(self.reference.tag.as_ref());
         let wanted = tag.map_or("latest", String::as_str);
-        let (host, login) = self.resolve(wanted, records)?;
+        let (host, login, digest) = self.resolve(wanted, records)?;
         if self.depth == Depth::Resolve {
             return Ok(());
         }
         let ask = |what: What| self.ask(host, login, what);
-        let (_, manifest) = manifest_of(records, ask(What::Manifest(wanted.to_owned())))?;
+        // A runtime fetches what it resolved, by digest; a tag may have moved in between.
+        let top = digest.unwrap_or_else(|| wanted.to_owned());
+        let (_, manifest) = manifest_of(records, ask(What::Manifest(top)))?;
         let images = match manifest {
             Manifest::Index(entries) => self.chosen(entries)?,
-            _ => return self.image(records, manifest, host, login),
+            _ => return self.only_image(records, manifest, host, login),
         };
         for digest in images {
             let (at, image) = manifest_of(records, ask(What::Manifest(digest)))?;
@@ -82,8 +86,60 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The first host and login that have the manifest, as the runtime goes through them.
-    fn resolve(&self, wanted: &str, records: &[Record]) -> Step<(&Host, Option<&LoginName>)> {
+    /// The request that resolved the image, and the digest it gave; `None` while none did.
+    pub fn resolved<'r>(&self, records: &'r [Record]) -> Option<&'r Record> {
+        records
+            .iter()
+            .find(|record| matches!(record.ask.what, What::ManifestHead(_)) && record.got().is_some())
+    }
+
+    /// The platforms that the list of the image has, and the digests under which they stand; `None` when no list was
+    /// read. Attestations are left out.
+    pub fn listed<'r>(&self, records: &'r [Record]) -> Option<Vec<&'r Entry>> {
+        records.iter().find_map(|record| match record.got() {
+            Some(Got::Manifest { manifest: Some(Manifest::Index(entries)), .. }) => {
+                Some(entries.iter().filter(|entry| !entry.attestation).collect())
+            }
+            _ => None,
+        })
+    }
+
+    /// The platform whose image the request at `at` is of; `None` when it is of no entry of a list.
+    pub fn platform_of(&self, records: &[Record], at: usize) -> Option<Platform> {
+        let asked = match &records.get(at)?.ask.what {
+            What::Manifest(digest) | What::Config(digest) | What::BlobHead(digest) => digest,
+            _ => return None,
+        };
+        let holds = |entry: &&&Entry| {
+            entry.manifest.digest == *asked
+                || records.iter().any(|record| match (&record.ask.what, record.got()) {
+                    (
+                        What::Manifest(digest),
+                        Some(Got::Manifest { manifest: Some(Manifest::Image { config, layers }), .. }),
+                    ) => {
+                        *digest == entry.manifest.digest
+                            && (config.digest == *asked || layers.iter().any(|layer| layer.digest == *asked))
+                    }
+                    _ => false,
+                })
+        };
+        self.listed(records)?.iter().find(holds)?.platform.clone()
+    }
+
+    /// A manifest that was read and holds no image that a runtime runs; `None` when every one does.
+    pub fn no_image<'r>(&self, records: &'r [Record]) -> Option<&'r Record> {
+        records.iter().find(|record| match record.got() {
+            Some(Got::Manifest { manifest: Some(manifest), .. }) => match manifest {
+                Manifest::Schema1 | Manifest::Artifact(_) | Manifest::Other(_) => true,
+                Manifest::Index(entries) => entries.iter().all(|entry| entry.attestation),
+                Manifest::Image { .. } => false,
+            },
+            _ => false,
+        })
+    }
+
+    /// The first host and login that have the manifest, as the runtime goes through them, and the digest it has.
+    fn resolve(&self, wanted: &str, records: &[Record]) -> Step<(&Host, Option<&LoginName>, Option<String>)> {
         let by_digest = self.reference.digest.is_some();
         let mut first_failed = None;
         for host in self.route.hosts.iter().filter(|host| host.resolve || by_digest) {
@@ -91,7 +147,8 @@ impl Walk<'_> {
                 if self.logins.is_empty() { vec![None] } else { self.logins.iter().map(Some).collect() };
             for login in logins {
                 match answer(records, self.ask(host, login, What::ManifestHead(wanted.to_owned())))? {
-                    (_, Some(_)) => return Ok((host, login)),
+                    (_, Some(Got::Manifest { digest, .. })) => return Ok((host, login, digest.clone())),
+                    (_, Some(_)) => return Ok((host, login, None)),
                     (at, None) => first_failed = first_failed.or(Some(at)),
                 }
             }
@@ -116,6 +173,28 @@ impl Walk<'_> {
                     .ok_or_else(|| Walked::NoPlatform(wanted.clone(), have()))
             })
             .collect()
+    }
+
+    /// An image that stands in no list: its config says for which platform it is.
+    fn only_image(
+        &self,
+        records: &[Record],
+        image: &Manifest,
+        host: &Host,
+        login: Option<&LoginName>,
+    ) -> Step<()> {
+        if let Manifest::Image { config, .. } = image {
+            let (at, got) = answer(records, self.ask(host, login, What::Config(config.digest.clone())))?;
+            match got.ok_or(Walked::Failed(at))? {
+                Got::Config { platform, .. } if !platform.architecture.is_empty() => {
+                    if let Some(wanted) = self.platforms.iter().find(|wanted| !fits(platform, wanted)) {
+                        return Err(Walked::NoPlatform(wanted.clone(), vec![platform.clone()]));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.image(records, image, host, login)
     }
 
     fn image(
@@ -154,11 +233,4 @@ fn manifest_of(records: &[Record], ask: Ask) -> Step<(usize, &Manifest)> {
         (at, Some(Got::Manifest { manifest: Some(manifest), .. })) => Ok((at, manifest)),
         (at, _) => Err(Walked::Failed(at)),
     }
-}
-
-/// Whether an entry serves a node: without a variant wanted, any will do.
-fn fits(have: &Platform, wanted: &Platform) -> bool {
-    have.os == wanted.os
-        && have.architecture == wanted.architecture
-        && (wanted.variant.is_empty() || have.variant.is_empty() || have.variant == wanted.variant)
 }
