@@ -29,7 +29,7 @@ pub struct Cluster {
     pub(crate) api: Arc<Api>,
     context: Option<String>,
     default_namespace: String,
-    flags: Arc<str>,
+    pub(crate) flags: Arc<str>,
 }
 
 impl Cluster {
@@ -203,7 +203,7 @@ impl Cluster {
 }
 
 /// Adds what a list gave, and says what it did not give.
-fn add(objects: &mut Objects, listed: Listed, kind: Resource, namespace: Option<&str>) {
+pub(crate) fn add(objects: &mut Objects, listed: Listed, kind: Resource, namespace: Option<&str>) {
     let read = listed.objects.len();
     for object in listed.objects {
         objects.add(object);

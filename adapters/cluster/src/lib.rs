@@ -2,6 +2,7 @@
 //!
 //! - [`Access`], [`Cluster::connect`]: from a kubeconfig, or from inside a pod, to a client.
 //! - [`Cluster`]: one reading of pods and events, their owners, their nodes.
+//! - [`Cluster::survey`]: everything that asks for images.
 //! - [`Cluster::watch`], [`Change`]: pods and events as they change.
 //! - [`ConnectError`], [`ReadError`]: when nothing can be read at all. What can be read in part is an
 //!   [`Objects`](pullmedic_model::object::Objects) whose `skipped` names the rest and the right that would buy it.
@@ -28,6 +29,7 @@ mod request;
 mod resource;
 mod secrets;
 mod selection;
+mod survey;
 mod tls;
 mod watch;
 
