@@ -29,6 +29,7 @@ pub(crate) use transcript::{Kind, Proof, Transcript, objects_of};
 
 use case::{CaseKey, Stand, image_of, node_of};
 pub(crate) use case::{platform_of, runtime_of};
+pub(crate) use run::{announced, records};
 pub(crate) use secrets::{SecretSource, Secrets};
 pub(crate) use setup::Setup;
 use state::State;

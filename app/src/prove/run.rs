@@ -47,7 +47,8 @@ pub(crate) async fn ask(cases: Vec<(CaseKey, Case)>, prober: &Prober, limits: &L
     announced(work, || (done.load(Ordering::Relaxed), all, prober.requests())).await
 }
 
-async fn records(case: &Case, prober: &Prober, limits: &Limits) -> Vec<Record> {
+/// Asks about one case until the verdict is reached; every answer, in order.
+pub(crate) async fn records(case: &Case, prober: &Prober, limits: &Limits) -> Vec<Record> {
     let mut records = Vec::new();
     loop {
         match pullmedic_probe::next(case, &records, limits) {
@@ -70,7 +71,7 @@ pub(crate) fn verdict(proof: &Proof, limits: &Limits) -> Verdict {
 }
 
 /// Says how far the asking is when it takes more than a second.
-async fn announced<T>(work: impl Future<Output = T>, far: impl Fn() -> (usize, usize, u32)) -> T {
+pub(crate) async fn announced<T>(work: impl Future<Output = T>, far: impl Fn() -> (usize, usize, u32)) -> T {
     let mut work = std::pin::pin!(work);
     let terminal = std::io::stderr().is_terminal();
     let mut said = false;
