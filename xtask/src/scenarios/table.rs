@@ -38,6 +38,14 @@ impl Row<'_> {
         all
     }
 
+    /// Whether a replay is not to decide, and did not.
+    fn is_undecided_as_planned(&self) -> bool {
+        let expected = self.case.scenario.expect.probe.as_ref().map(|said| said.on(self.case.node.name));
+        let planned = expected.is_some_and(|said| said.certainty.iter().any(|word| word == "undecided"));
+        let run = self.runs.replay.as_ref();
+        planned && run.is_some_and(|run| run.answer.grade == Grade::Undecided)
+    }
+
     /// Whether all was as expected.
     pub(crate) fn passed(&self) -> bool {
         self.differs().is_empty()
@@ -51,13 +59,14 @@ const WORDS: usize = 160;
 pub(crate) fn page(rows: &[Row<'_>]) -> String {
     let words: Vec<&Run> = rows.iter().filter_map(|row| row.runs.words.as_ref()).collect();
     let replays: Vec<&Run> = rows.iter().filter_map(|row| row.runs.replay.as_ref()).collect();
+    let planned = rows.iter().filter(|row| row.is_undecided_as_planned()).count();
     let passed = rows.iter().filter(|row| row.passed()).count();
     let mut page = format!(
         "# Accuracy\n\n\
          What `pullmedic diagnose` said about faults injected into a real cluster (Kubernetes {KUBERNETES}, both runtimes), \
          by the words alone and with a replay of the pull.\nWritten by `cargo xtask scenarios`; each row is a file of \
          `scenarios/`.\n\n\
-         - by the words alone: {}\n- with a replay: {}\n- advice followed: {}\n\n\
+         - by the words alone: {}\n- with a replay: {}{}\n- advice followed: {}\n\n\
          {passed} of {} rows are as expected in every detail.\n\n\
          Right: it named the cause and stood by it. Undecided: it said that this is not enough to decide, and the cause is \
          among those it left. Wrong: anything else, silence included. A replay is held to the cause that was injected, the \
@@ -69,6 +78,7 @@ pub(crate) fn page(rows: &[Row<'_>]) -> String {
          |---|---|---|---|---|---|---|--:|--:|---|---|---|---|---|--:|--:|\n",
         grades(&words),
         grades(&replays),
+        if planned > 0 { format!(" · undecided as planned: {planned}") } else { String::new() },
         advice(rows),
         rows.len(),
     );
