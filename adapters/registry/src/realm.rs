@@ -19,20 +19,16 @@ pub(crate) enum Judged {
     Refused,
 }
 
-/// Registries whose token service is on another host: registry, realm. From the challenge each of them sends, and from
-/// <https://docs.docker.com/reference/api/registry/auth/>,
-/// <https://docs.gitlab.com/administration/packages/container_registry/>,
-/// <https://docs.nvidia.com/ngc/ngc-overview/>.
-const PAIRS: [(&str, &str); 9] = [
+/// Registries whose token service is on another host: registry, realm. Others (GHCR, Quay, ECR Public, ACR, Artifact
+/// Registry, NGC) serve tokens themselves. Sources: <https://distribution.github.io/distribution/spec/auth/token/>,
+/// <https://docs.gitlab.com/administration/packages/container_registry/>, and for Red Hat
+/// <https://access.redhat.com/RegistryAuthentication> (since 2026 on the registry's own host, too).
+const PAIRS: [(&str, &str); 5] = [
     ("docker.io", "auth.docker.io"),
     ("index.docker.io", "auth.docker.io"),
     ("registry-1.docker.io", "auth.docker.io"),
-    ("mirror.gcr.io", "gcr.io"),
     ("registry.gitlab.com", "gitlab.com"),
-    ("nvcr.io", "authn.nvidia.com"),
     ("registry.redhat.io", "sso.redhat.com"),
-    ("registry.connect.redhat.com", "sso.redhat.com"),
-    ("container-registry.oracle.com", "container-registry.oracle.com"),
 ];
 
 /// Judges the realm of a challenge that `registry` sent.
