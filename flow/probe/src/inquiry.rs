@@ -7,7 +7,7 @@ use pullmedic_model::object::ContainerKind;
 use pullmedic_model::probe::case::NodeCredentials;
 use pullmedic_model::probe::login::SecretState;
 use pullmedic_model::probe::{Ask, Case, Ended, Host, Login, LoginName, Record, Role, What};
-use pullmedic_model::{Endpoint, Reference};
+use pullmedic_model::{Cause, Confidence, Endpoint, Reference};
 
 use crate::dialect::{self, Dialect};
 use crate::rules;
@@ -164,6 +164,16 @@ impl<'a> Inquiry<'a> {
     /// Whether the kubelet is known to send no login at all.
     pub(crate) fn nothing_sent(&self) -> bool {
         self.logins_known && self.identities == [None] && self.node_credentials() != NodeCredentials::Possible
+    }
+
+    /// Whether the runtime says itself that no login reached it ("no basic auth credentials", "anonymous token"), whatever
+    /// node credentials there may be.
+    pub(crate) fn words_say_nothing_sent(&self) -> bool {
+        let words = self.case.words.as_ref().filter(|_| !self.history && self.logins_known);
+        self.identities == [None]
+            && words.is_some_and(|words| {
+                words.cause == Cause::NoCredentials && words.confidence >= Confidence::Strong
+            })
     }
 
     /// Whether a login of the pod is sent.

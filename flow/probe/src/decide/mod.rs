@@ -185,9 +185,16 @@ fn grade(looked: &Looked<'_>, decision: &mut Decision) {
             (false, Some(Ground::Origin)) => "the node's words tell of a mirror only".to_owned(),
             (false, _) => "seen from here only, and no words of the node are left to compare with".to_owned(),
         });
-    } else if strong {
+    } else if strong && !rivalled(looked, decision) {
         decision.certainty = Certainty::Likely;
     }
+}
+
+/// Whether something that was seen speaks for an open rival: then the words' own lead is worth less than what was seen.
+fn rivalled(looked: &Looked<'_>, decision: &Decision) -> bool {
+    let speaks =
+        |cause: Cause| looked.notes.seen.iter().any(|seen| row(seen.kind).cell(cause) == Cell::Predicts);
+    decision.open.iter().any(|&rival| speaks(rival))
 }
 
 /// Whether the cause can be proven on the ground that there is.

@@ -24,6 +24,8 @@ pub(crate) struct Dialect {
     pub(crate) node_credentials: bool,
     /// Whether a `GET` of a manifest is counted against a limit.
     pub(crate) metered: bool,
+    /// Whether its token service refuses a login that is good and lacks a right, as it refuses a bad one.
+    pub(crate) token_judges_rights: bool,
     /// Whether it manages remote repositories under the same names as its own, so that nothing tells them apart.
     pub(crate) caches: bool,
 }

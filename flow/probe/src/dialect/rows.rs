@@ -11,6 +11,7 @@ const PLAIN: Dialect = Dialect {
     never_hides_by_404: false,
     node_credentials: false,
     metered: false,
+    token_judges_rights: false,
     caches: false,
 };
 
@@ -33,6 +34,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         realms: &["ghcr.io"],
         hides: true,
         never_hides_by_404: true,
+        token_judges_rights: true,
         ..PLAIN
     },
     // 401 for private and absent alike (quay/quay endpoints/v2/__init__.py).
@@ -61,6 +63,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         realms: &["pkg.dev", "gcr.io"],
         hides: true,
         node_credentials: true,
+        token_judges_rights: true,
         ..PLAIN
     },
     Dialect {
@@ -70,6 +73,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         hides: true,
         never_hides_by_404: true,
         node_credentials: true,
+        token_judges_rights: true,
         ..PLAIN
     },
     // 401 for a project that is absent or private (goharbor/harbor src/server/middleware/v2auth).
@@ -80,7 +84,14 @@ pub(super) const DIALECTS: &[Dialect] = &[
         never_hides_by_404: true,
         ..PLAIN
     },
-    Dialect { name: "GitLab", hosts: &["registry.gitlab.com"], realms: &["/jwt/auth"], hides: true, ..PLAIN },
+    Dialect {
+        name: "GitLab",
+        hosts: &["registry.gitlab.com"],
+        realms: &["/jwt/auth"],
+        hides: true,
+        token_judges_rights: true,
+        ..PLAIN
+    },
     Dialect {
         name: "Artifactory",
         hosts: &[".jfrog.io"],

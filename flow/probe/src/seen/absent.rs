@@ -12,6 +12,13 @@ use crate::table::Kind;
 pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     let kind = if inquiry.by_digest() { Kind::AskedByDigest } else { Kind::AskedByTag };
     notes.see(Seen::object(kind, "image", format!("{} is asked for", inquiry.wanted)));
+    // A registry that asks for a login, gets one and answers 404 has taken it.
+    let challenged =
+        base.steps.iter().any(|step| step.answer.as_ref().is_some_and(|answer| answer.status == 401));
+    if base.ask.login.is_some() && challenged {
+        let text = "the registry asked for a login and took the pod's";
+        notes.see(Seen::probe(Kind::PodLoginAccepted, base, text));
+    }
     // Rule 7: at the origin only.
     if base.ask.host.role != Role::Origin {
         notes.unasked.push("the origin was not asked, and a mirror's 404 proves no absence".to_owned());

@@ -31,7 +31,6 @@ const BAD_LOGIN: &[&str] = &[
     "wrong password",
     "incorrect password",
     "authorization token is invalid",
-    "authentication failed",
 ];
 
 const NO_RIGHT: &[&str] = &[

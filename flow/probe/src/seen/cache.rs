@@ -1,5 +1,6 @@
 //! Marks of caches and virtual repositories.
 
+use pullmedic_model::Stage;
 use pullmedic_model::probe::Record;
 
 use super::{Notes, Seen};
@@ -10,6 +11,10 @@ use crate::table::Kind;
 /// Rule 8: a mark of a cache makes its upstream a rival.
 pub(crate) fn marks(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     let host = &base.ask.host;
+    // A token service is no cache of anything.
+    if matches!(base.refused(), Some((Stage::Token, _, _))) {
+        return;
+    }
     if let Some(dialect) = inquiry.dialect(host).filter(|dialect| dialect.caches) {
         let text = format!(
             "{} is {}, where nothing tells a cache from a repository of its own",

@@ -29,6 +29,15 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: 
     }
     control(inquiry, base, notes);
     identity(inquiry, base, notes);
+    let tried =
+        inquiry.records().into_iter().any(|record| record.ask.login.is_some() && record.refused().is_some());
+    if notes.has(Kind::NothingSent) && !tried {
+        notes.see(Seen::object(
+            Kind::NoLoginTried,
+            "Pod spec.imagePullSecrets",
+            "no login was sent, and so none lacks a right",
+        ));
+    }
     if let (true, Some(at)) = (base.refused().is_some(), rules::r06_accepted_something(inquiry, base)) {
         let mut seen = Seen::probe(
             Kind::SomethingAccepted,
@@ -225,7 +234,11 @@ fn identity(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
             continue;
         }
         // Another passes, or anonymous: only then a refusal tells anything (rule 6), and is worth a try.
-        if !(notes.has(Kind::OtherLoginPasses) || notes.has(Kind::AnonymousPasses)) {
+        let control = notes.has(Kind::OtherLoginPasses)
+            || notes.has(Kind::AnonymousPasses)
+            || rules::r06_accepted_something(inquiry, base).is_some();
+        let judges = inquiry.dialect(&base.ask.host).is_some_and(|dialect| dialect.token_judges_rights);
+        if !control || judges || notes.has(Kind::SaysBadLogin) || notes.has(Kind::SaysExpired) {
             continue;
         }
         let ask = inquiry.ask(&base.ask.host, What::Ping, Some(name.clone()));

@@ -127,5 +127,8 @@ fn sent(inquiry: &Inquiry<'_>, notes: &mut Notes) {
     } else if inquiry.nothing_sent() {
         let text = "no login matches the image, so the kubelet asks without one";
         notes.see(Seen::object(Kind::NothingSent, "Pod spec.imagePullSecrets", text));
+    } else if inquiry.words_say_nothing_sent() {
+        let text = "the node's runtime says that it was given no login";
+        notes.see(Seen::object(Kind::NothingSent, "words", text));
     }
 }

@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     SecretMalformed,
     SecretNear,
     NothingSent,
+    NoLoginTried,
     LoginSent,
     NodeCredentialsUnlikely,
     NodeCredentialsPossible,
@@ -68,13 +69,14 @@ pub(crate) enum Kind {
 #[cfg(test)]
 impl Kind {
     /// The kinds that stand alone.
-    const SINGLE: [Kind; 46] = [
+    const SINGLE: [Kind; 47] = [
         Kind::NamesNoSecret,
         Kind::SecretsFine,
         Kind::SecretAbsent,
         Kind::SecretMalformed,
         Kind::SecretNear,
         Kind::NothingSent,
+        Kind::NoLoginTried,
         Kind::LoginSent,
         Kind::NodeCredentialsUnlikely,
         Kind::NodeCredentialsPossible,

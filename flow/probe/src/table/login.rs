@@ -30,9 +30,17 @@ pub(super) const ROWS: &[Row] = &[
     Row::context(Kind::NothingSent, "no login of the pod matches the image, so the kubelet sends none")
         .predicts(&[NoCredentials])
         .excludes(&[BadCredentials, CredentialsExpired, ClockSkew]),
+    // Where another was tried and refused as well, what may be seen at all is open again.
+    Row::context(Kind::NoLoginTried, "nothing was sent, by the pod or by us").excludes(&[Forbidden]),
     Row::context(Kind::LoginSent, "the kubelet sends a login of the pod")
         .predicts(&[BadCredentials, CredentialsExpired])
-        .excludes(&[NoCredentials, PullSecretMissing, PullSecretMalformed, PullSecretUnmatched]),
+        .excludes(&[
+            CredentialProviderFailed,
+            NoCredentials,
+            PullSecretMissing,
+            PullSecretMalformed,
+            PullSecretUnmatched,
+        ]),
     Row::context(
         Kind::NodeCredentialsUnlikely,
         "the host is not one that node credentials are known to serve",
@@ -87,8 +95,10 @@ pub(super) const ROWS: &[Row] = &[
     )
     .predicts(&[PullSecretUnmatched]),
     Row::decides(Kind::AnonymousPasses, "the same request without a login passes")
-        .predicts(&[BadCredentials, CredentialsExpired, Forbidden])
+        .predicts(&[BadCredentials, CredentialsExpired])
+        // What nobody needs a right for, none can lack.
         .excludes(&[
+            Forbidden,
             NoCredentials,
             RepositoryNotFound,
             TagNotFound,
@@ -149,10 +159,11 @@ pub(super) const ROWS: &[Row] = &[
         Kind::SaysDenied,
         "the refusal's body has the code that the specification gives to a wanting right",
     )
-    .excludes(&[RateLimited, QuotaExceeded]),
+    .excludes(&[RateLimited, QuotaExceeded, PolicyBlocked]),
     Row::decides(Kind::SaysNoRight, "the refusal's body says which right is wanting")
         .predicts(&[Forbidden])
         .excludes(&[
+            RepositoryNotFound,
             BadCredentials,
             CredentialsExpired,
             RegistryUnavailable,

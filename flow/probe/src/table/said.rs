@@ -107,14 +107,7 @@ pub(super) const ROWS: &[Row] = &[
             PullSecretUnmatched,
             RegistryUnavailable,
         ])
-        .only_allows(&[
-            RepositoryNotFound,
-            Forbidden,
-            Proxy,
-            UpstreamOfCacheFailed,
-            ClockSkew,
-            MirrorMisconfigured,
-        ]),
+        .only_allows(&[RepositoryNotFound, Forbidden, Proxy, ClockSkew, MirrorMisconfigured]),
     said(Family::Denied, "the node was answered 403")
         .predicts(&[Forbidden, CredentialsExpired, PolicyBlocked])
         .only_allows(&[
