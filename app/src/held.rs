@@ -14,9 +14,18 @@ use crate::diagnose::{self, Arguments};
 use crate::failure::Failure;
 use crate::prove::{Prover, SecretSource};
 
+/// Where such a run takes place.
+#[derive(Debug, Clone, Copy)]
+pub struct Ours<'a> {
+    /// The folder for what is kept between runs; nothing of the user's is read or written.
+    pub state: &'a Path,
+    /// The boot id of this machine, as nodes in memory that are this machine tell it in `status.nodeInfo.bootID`: what
+    /// stands on loopback may then be asked in their place.
+    pub boot_id: &'a str,
+}
+
 /// Diagnoses objects and secrets in memory: registries are asked as in a live run, with `options` as `pullmedic
-/// diagnose` takes them (`--resolv-conf FILE`, `--node-config DIR`, …). What is kept between runs is kept in the folder
-/// `state`; nothing of the user's is read or written.
+/// diagnose` takes them (`--resolv-conf FILE`, `--node-config DIR`, …).
 ///
 /// # Errors
 /// When an option is wrong.
@@ -24,7 +33,7 @@ pub async fn report_on(
     objects: &Objects,
     secrets: &[Secret],
     options: &[&str],
-    state: &Path,
+    ours: Ours<'_>,
 ) -> Result<Report, Failure> {
     let definition = <Arguments as clap::Args>::augment_args(clap::Command::new("diagnose"));
     let words = std::iter::once("diagnose").chain(options.iter().copied());
@@ -39,7 +48,8 @@ pub async fn report_on(
         stalled_after: arguments.stalled_after(),
     };
     let mut seen = arguments.seen(objects, &ground);
-    let mut prover = Prover::in_folder(&arguments.proof, SecretSource::Memory(secrets), ground.vantage, state)?;
+    let mut prover =
+        Prover::of_memory(&arguments.proof, SecretSource::Memory(secrets), ground.vantage, ours)?;
     diagnose::proved(&mut prover, &mut seen, objects, &ground, &arguments).await?;
     Ok(assemble::report(objects, &seen, &ground))
 }

@@ -23,7 +23,7 @@ mod select;
 
 pub use command::Command;
 pub use failure::{Exit, Failure};
-pub use held::report_on;
+pub use held::{Ours, report_on};
 pub use output::{Colour, Screen, ScreenArguments};
 
 use command::Subcommand;

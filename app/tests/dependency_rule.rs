@@ -8,9 +8,10 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our packages may depend on of ours, outside of tests.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("pullmedic-model", &[]),
     ("testkit-registry", &[]),
+    ("playground", &["pullmedic-app", "pullmedic-model", "pullmedic-report"]),
     ("pullmedic-sight", &["pullmedic-model"]),
     ("pullmedic-classify", &["pullmedic-model"]),
     ("pullmedic-cluster", &["pullmedic-model"]),

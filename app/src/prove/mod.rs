@@ -13,7 +13,6 @@ mod state;
 mod transcript;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,6 +34,7 @@ pub(crate) use setup::Setup;
 use state::State;
 
 use crate::failure::Failure;
+use crate::held::Ours;
 
 /// How long a proof stands while a cluster is followed: as long as the longest back-off of the kubelet.
 const STANDS: Duration = Duration::from_secs(300);
@@ -44,6 +44,7 @@ pub(crate) struct Prover<'a> {
     setup: Setup,
     options: &'a ProofArguments,
     source: SecretSource<'a>,
+    boot_id: Option<String>,
     known: BTreeMap<CaseKey, (Instant, Proof)>,
 }
 
@@ -57,21 +58,23 @@ impl<'a> Prover<'a> {
         source: SecretSource<'a>,
         vantage: Vantage,
     ) -> Result<Prover<'a>, Failure> {
-        Ok(Prover { setup: Setup::new(&options.client, vantage)?, options, source, known: BTreeMap::new() })
+        let setup = Setup::new(&options.client, vantage)?;
+        Ok(Prover { setup, options, source, boot_id: setup::boot_id(), known: BTreeMap::new() })
     }
 
-    /// As [`Prover::new`], with the state in `state` in place of the user's.
+    /// As [`Prover::new`], with state and boot id as given in place of the user's and the system's.
     ///
     /// # Errors
     /// As there.
-    pub(crate) fn in_folder(
+    pub(crate) fn of_memory(
         options: &'a ProofArguments,
         source: SecretSource<'a>,
         vantage: Vantage,
-        state: &Path,
+        ours: Ours<'_>,
     ) -> Result<Prover<'a>, Failure> {
-        let setup = Setup::with(&options.client, vantage, State::open_in(state))?;
-        Ok(Prover { setup, options, source, known: BTreeMap::new() })
+        let setup = Setup::with(&options.client, vantage, State::open_in(ours.state))?;
+        let boot_id = Some(ours.boot_id.to_owned());
+        Ok(Prover { setup, options, source, boot_id, known: BTreeMap::new() })
     }
 
     /// What of the node's files could not be seen.
@@ -93,7 +96,7 @@ impl<'a> Prover<'a> {
         vantage: Vantage,
         now: Timestamp,
     ) -> Vec<Proof> {
-        let stand = Stand { vantage, now, boot_id: setup::boot_id() };
+        let stand = Stand { vantage, now, boot_id: self.boot_id.clone() };
         let wanted: BTreeMap<CaseKey, Vec<&Seen>> = run::cases(seen, objects);
         self.known.retain(|key, (at, _)| wanted.contains_key(key) && at.elapsed() < STANDS);
         let secrets = Secrets::new(

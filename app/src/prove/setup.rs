@@ -171,7 +171,7 @@ fn partly_trusted(view: &View) -> BTreeSet<String> {
 }
 
 fn remarks(view: &View) -> Vec<String> {
-    let missing = view.trusts().into_iter().flat_map(|(_, files)| files.missing);
+    let missing = view.trusts().into_values().flat_map(|files| files.missing);
     let missing = missing.map(|file| format!("{file} is not in the copy"));
     view.remarks.iter().cloned().chain(missing).collect()
 }

@@ -1,0 +1,257 @@
+//! The workloads as objects of Kubernetes: what a live cluster would have answered to the product's reads.
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use pullmedic_model::object::{Objects, Secret, decode_value};
+use serde_json::{Value, json};
+
+use crate::registries::{Passwords, REGISTRY};
+use crate::workloads::{Healthy, Kind, Places, Workload};
+
+/// Nodes of the cluster. All of them are this machine, so that loopback is theirs too.
+const NODES: usize = 4;
+
+/// By which they are known to be this machine.
+pub(crate) const BOOT_ID: &str = "7e0c1f5a-0000-4000-8000-706c61796772";
+
+/// What the nodes run.
+const ARCHITECTURE: &str = "amd64";
+
+/// How long ago the pods were made.
+const AGE: SignedDuration = SignedDuration::from_mins(25);
+
+/// Everything that waits, what is around it, and the secrets.
+pub(crate) struct Cluster {
+    pub(crate) objects: Objects,
+    pub(crate) secrets: Vec<Secret>,
+}
+
+/// Builds it.
+pub(crate) fn cluster(
+    broken: &[Workload],
+    healthy: &[Healthy],
+    places: &Places<'_>,
+    passwords: &Passwords,
+) -> anyhow::Result<Cluster> {
+    let builder = Builder { now: Timestamp::now() };
+    let mut values: Vec<Value> = (1..=NODES).map(Builder::node).collect();
+    broken.iter().for_each(|workload| values.extend(builder.broken(workload)));
+    healthy.iter().for_each(|workload| values.extend(builder.healthy(workload)));
+    let mut objects = Objects::default();
+    for value in values {
+        objects.add(decode_value(value, None).context("build the cluster's objects")?);
+    }
+    let secrets = builder.secrets(places, passwords).into_iter().map(Secret::from_value);
+    let secrets = secrets.collect::<Result<_, _>>().context("build the cluster's secrets")?;
+    Ok(Cluster { objects, secrets })
+}
+
+struct Builder {
+    now: Timestamp,
+}
+
+impl Builder {
+    fn ago(&self, past: SignedDuration) -> String {
+        (self.now - past).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    fn node(number: usize) -> Value {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node_name(number)}, "status": {
+            "nodeInfo": {"architecture": ARCHITECTURE, "operatingSystem": "linux", "bootID": BOOT_ID,
+                "kubeletVersion": "v1.35.6", "containerRuntimeVersion": "containerd://2.3.7"}}})
+    }
+
+    fn meta(&self, namespace: &str, name: &str, owner: Option<(&str, &str)>, age: SignedDuration) -> Value {
+        let mut meta = json!({"namespace": namespace, "name": name, "uid": format!("uid-{namespace}-{name}"),
+            "creationTimestamp": self.ago(age)});
+        if let Some((kind, name)) = owner {
+            let group = if matches!(kind, "Job" | "CronJob") { "batch/v1" } else { "apps/v1" };
+            meta["ownerReferences"] = json!([{"apiVersion": group, "kind": kind, "name": name,
+                "uid": format!("uid-{namespace}-{name}"), "controller": true}]);
+        }
+        meta
+    }
+
+    /// The owners of a broken workload, its pods, and their events.
+    fn broken(&self, workload: &Workload) -> Vec<Value> {
+        let Workload { kind, namespace, name, pods, .. } = workload;
+        let spec = pod_spec(workload);
+        let template = json!({"metadata": {"labels": {"app": name}}, "spec": spec});
+        let selector = json!({"matchLabels": {"app": name}});
+        let ready = if workload.before.is_some() { 3 } else { 0 };
+        let owner = |kind: &str, name: &str, by: Option<(&str, &str)>, spec: Value, status: Value| {
+            let group = if matches!(kind, "Job" | "CronJob") { "batch/v1" } else { "apps/v1" };
+            json!({"apiVersion": group, "kind": kind, "metadata": self.meta(namespace, name, by, AGE),
+                "spec": spec, "status": status})
+        };
+        let replicated = json!({"replicas": pods, "selector": selector, "template": template});
+        let mut objects = Vec::new();
+        let controller = match kind {
+            Kind::Deployment => {
+                let set = format!("{name}-7c9f8d5b6");
+                let replicas =
+                    json!({"replicas": pods.max(&ready), "selector": selector, "template": template});
+                let status = json!({"replicas": pods + ready, "readyReplicas": ready});
+                objects.push(owner("Deployment", name, None, replicas, status));
+                let by = Some(("Deployment", *name));
+                objects.push(owner("ReplicaSet", &set, by, replicated, json!({"replicas": pods})));
+                if let Some(image) = &workload.before {
+                    objects.push(self.before(workload, image, ready));
+                }
+                ("ReplicaSet", set)
+            }
+            Kind::StatefulSet | Kind::DaemonSet => {
+                let status =
+                    json!({"replicas": pods, "currentNumberScheduled": pods, "desiredNumberScheduled": pods});
+                objects.push(owner(kind.name(), name, None, replicated, status));
+                (kind.name(), (*name).to_owned())
+            }
+            Kind::Job => {
+                objects.push(owner("Job", name, None, json!({"template": template}), json!({"active": 1})));
+                ("Job", (*name).to_owned())
+            }
+            Kind::CronJob => {
+                let job = format!("{name}-29383680");
+                let made = json!({"jobTemplate": {"spec": {"template": template}}});
+                objects.push(owner("CronJob", name, None, made, json!({})));
+                let by = Some(("CronJob", *name));
+                objects.push(owner("Job", &job, by, json!({"template": template}), json!({"active": 1})));
+                ("Job", job)
+            }
+        };
+        for number in 0..*pods {
+            let pod = match kind {
+                Kind::StatefulSet => format!("{name}-{number}"),
+                Kind::Deployment | Kind::DaemonSet | Kind::Job | Kind::CronJob => {
+                    format!("{}-{}", controller.1, suffix(number))
+                }
+            };
+            objects.extend(self.pod(workload, &pod, (controller.0, &controller.1), number));
+        }
+        objects
+    }
+
+    /// The ReplicaSet of the version before.
+    fn before(&self, workload: &Workload, image: &str, ready: usize) -> Value {
+        let Workload { namespace, name, .. } = workload;
+        let set = format!("{name}-5776978978");
+        let by = Some(("Deployment", *name));
+        let spec = json!({"containers": [{"name": "app", "image": image}]});
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": self.meta(namespace, &set, by, SignedDuration::from_hours(240)),
+            "spec": {"replicas": ready, "selector": {"matchLabels": {"app": name}},
+                "template": {"metadata": {"labels": {"app": name}}, "spec": spec}},
+            "status": {"replicas": ready, "readyReplicas": ready}})
+    }
+
+    fn pod(&self, workload: &Workload, pod: &str, by: (&str, &str), number: usize) -> Vec<Value> {
+        let Workload { namespace, image, waiting, .. } = workload;
+        let waits = json!({"waiting": {"reason": waiting.reason, "message": waiting.message}});
+        let status = |name: &str, state: &Value| json!({"name": name, "image": image, "imageID": "", "ready": false, "restartCount": 0, "state": state});
+        let mut spec = pod_spec(workload);
+        spec["nodeName"] = node_name(1 + number % NODES).into();
+        let mut statuses = json!({"phase": "Pending", "startTime": self.ago(AGE)});
+        let (field, container) = if workload.init {
+            statuses["initContainerStatuses"] = json!([status("warm-up", &waits)]);
+            statuses["containerStatuses"] =
+                json!([status("app", &json!({"waiting": {"reason": "PodInitializing"}}))]);
+            ("initContainers", "warm-up")
+        } else {
+            statuses["containerStatuses"] = json!([status("app", &waits)]);
+            ("containers", "app")
+        };
+        let event = |which: &str, kind: &str, reason: &str, message: &str| {
+            json!({"apiVersion": "v1", "kind": "Event",
+                "metadata": {"namespace": namespace, "name": format!("{pod}.{which}")}, "type": kind,
+                "reason": reason, "message": message, "count": 6, "firstTimestamp": self.ago(AGE),
+                "lastTimestamp": self.ago(SignedDuration::from_secs(90)),
+                "source": {"component": "kubelet", "host": node_name(1 + number % NODES)},
+                "involvedObject": {"kind": "Pod", "namespace": namespace, "name": pod,
+                    "uid": format!("uid-{namespace}-{pod}"), "fieldPath": format!("spec.{field}{{{container}}}")}})
+        };
+        let mut objects = vec![
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": self.meta(namespace, pod, Some(by), AGE),
+                "spec": spec, "status": statuses}),
+            event("failed", "Warning", "Failed", &waiting.event),
+        ];
+        if waiting.reason == "ImagePullBackOff" {
+            let words = format!("Back-off pulling image \"{image}\"");
+            objects.push(event("backoff", "Normal", "BackOff", &words));
+        }
+        objects
+    }
+
+    fn healthy(&self, workload: &Healthy) -> Vec<Value> {
+        let Healthy { namespace, name, image, secret } = workload;
+        let spec = json!({"nodeName": node_name(1), "imagePullSecrets": named(*secret),
+            "containers": [{"name": "app", "image": image}]});
+        let set = format!("{name}-6b4c7d9f5");
+        let age = SignedDuration::from_hours(240);
+        let replicated = json!({"replicas": 1, "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": spec}});
+        let owner = |kind: &str, name: &str, by: Option<(&str, &str)>| {
+            json!({"apiVersion": "apps/v1", "kind": kind, "metadata": self.meta(namespace, name, by, age),
+                "spec": replicated, "status": {"replicas": 1, "readyReplicas": 1}})
+        };
+        let pod = format!("{set}-x7k2p");
+        vec![
+            owner("Deployment", name, None),
+            owner("ReplicaSet", &set, Some(("Deployment", name))),
+            json!({"apiVersion": "v1", "kind": "Pod",
+                "metadata": self.meta(namespace, &pod, Some(("ReplicaSet", &set)), age), "spec": spec,
+                "status": {"phase": "Running", "containerStatuses": [{"name": "app", "image": image, "imageID": "",
+                    "ready": true, "restartCount": 0, "state": {"running": {"startedAt": self.ago(age)}}}]}}),
+        ]
+    }
+
+    fn secrets(&self, places: &Places<'_>, passwords: &Passwords) -> Vec<Value> {
+        let host = places.host(REGISTRY);
+        let pair = |user: &str, password: &str| STANDARD.encode(format!("{user}:{password}"));
+        let secret = |name: &str, key: &str, auth: String| {
+            let config = json!({"auths": {key: {"auth": auth}}}).to_string();
+            json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": self.meta("payments", name, None, SignedDuration::from_hours(240)),
+                "type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": STANDARD.encode(config)}})
+        };
+        vec![
+            secret("regcred", &host, pair("robot-payments", &passwords.payments)),
+            secret("invoices-pull", &host, pair("robot-invoices", &passwords.invoices_before)),
+            // Without the port, which the kubelet compares too.
+            secret("settlement-pull", REGISTRY, pair("robot-settlement", &passwords.settlement)),
+            secret("fraud-pull", &host, format!("robot:{}", passwords.fraud)),
+        ]
+    }
+}
+
+fn node_name(number: usize) -> String {
+    format!("node-{number}")
+}
+
+fn named(secret: Option<&str>) -> Value {
+    secret.iter().map(|name| json!({"name": name})).collect()
+}
+
+fn pod_spec(workload: &Workload) -> Value {
+    let container =
+        |name: &str| json!({"name": name, "image": workload.image, "imagePullPolicy": "IfNotPresent"});
+    let mut spec = json!({"imagePullSecrets": named(workload.secret), "containers": [container("app")]});
+    if workload.init {
+        spec["initContainers"] = json!([container("warm-up")]);
+        spec["containers"] = json!([{"name": "app", "image": "registry.k8s.io/pause:3.10"}]);
+    }
+    spec
+}
+
+/// Five letters as Kubernetes draws them, but the same in every run.
+fn suffix(number: usize) -> String {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut left = 7919 * (number + 1);
+    (0..5)
+        .map(|_| {
+            left = left * 31 + 17;
+            char::from(LETTERS[left / 7 % LETTERS.len()])
+        })
+        .collect()
+}
