@@ -58,7 +58,7 @@ pub(crate) fn r05_is_history(case: &Case) -> bool {
 
 /// Rule 6: whether the endpoint accepted something in the same minute: another login, or nobody's.
 pub(crate) fn r06_accepted_something(inquiry: &Inquiry<'_>, refused: &Record) -> Option<Timestamp> {
-    let (_, endpoint, _) = refused.refused()?;
+    let (stage, endpoint, _) = refused.refused()?;
     let sent = refused.ask.login.as_ref();
     inquiry
         .records()
@@ -66,7 +66,9 @@ pub(crate) fn r06_accepted_something(inquiry: &Inquiry<'_>, refused: &Record) ->
         .filter(|record| record.ask.login.as_ref() != sent && same_minute(record.at, refused.at))
         .find(|record| {
             record.steps.iter().any(|step| {
+                // A token that was given says nothing of a manifest that is refused, even at one endpoint.
                 step.endpoint == *endpoint
+                    && (step.stage == Stage::Token) == (stage == Stage::Token)
                     && step.failed.is_none()
                     && step.answer.as_ref().is_some_and(|answer| (200..300).contains(&answer.status))
             })

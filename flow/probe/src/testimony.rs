@@ -38,8 +38,9 @@ impl Testimony {
     /// Reads words; `None` when they tell nothing that a replay could be compared with.
     pub(crate) fn of_words(case: &Case) -> Option<Testimony> {
         let words = case.words.as_ref()?;
-        // A bare "Pulling" has no end and no class; unknown words have none either.
-        if words.status.is_none() && words.cause == Cause::Unknown {
+        // The event is written before the kubelet's queue, and nothing follows it: no request from here tells which.
+        let is_silent = words.reason.as_str() == "Pulling" && words.cause == Cause::Unknown;
+        if words.status.is_none() && words.cause == Cause::Unknown && !is_silent {
             return None;
         }
         let family = match words.status {
@@ -49,6 +50,7 @@ impl Testimony {
                     .map(|family| told_apart(family, words))
                     .unwrap_or_else(|| Family::of_cause(words.cause, words.stage))
             }
+            None if is_silent => Family::of_cause(Cause::PullStalled, words.stage),
             None => Family::of_cause(words.cause, words.stage),
         };
         let text = words.text.as_str();

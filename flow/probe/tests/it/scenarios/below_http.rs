@@ -39,6 +39,10 @@ fn s11c_on_containerd_1_6_nobody_can_tell_a_stall_from_a_queue() {
     let run = run(&words.0, |_| panic!("nothing that is asked from here would tell"));
     held(&run, PullStalled, Undecided);
     assert!(run.is_open(PullQueued));
+    // The bare event, without a hypothesis.
+    let event = case(CART).said((Cause::Unknown, Confidence::Weak, &[]), None, "", None, "");
+    let event = event.with(|case| case.words.as_mut().unwrap().reason = Captured::new("Pulling"));
+    held(&super::super::support::run(&event.0, |_| panic!("nothing would tell")), PullStalled, Undecided);
 }
 
 fn shown() -> Certificate {
