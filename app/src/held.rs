@@ -25,7 +25,7 @@ pub struct Ours<'a> {
 }
 
 /// Diagnoses objects and secrets in memory: registries are asked as in a live run, with `options` as `pullmedic
-/// diagnose` takes them (`--resolv-conf FILE`, `--node-config DIR`, …).
+/// diagnose` takes them (`--resolv-conf FILE`, `--node-config DIR`, …), but never through a proxy.
 ///
 /// # Errors
 /// When an option is wrong.

@@ -34,6 +34,12 @@ impl Played {
         &self.passwords
     }
 
+    /// The names that were looked up, all of them at the playground's own name server.
+    #[must_use]
+    pub fn names(&self) -> std::collections::BTreeSet<String> {
+        self.running.questions().into_iter().map(|question| question.name).collect()
+    }
+
     /// Whether every verdict is as planned.
     #[must_use]
     pub fn is_right(&self) -> bool {

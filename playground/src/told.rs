@@ -28,7 +28,7 @@ pub fn write_text(played: &Played, look: &Look, out: &mut dyn Write) -> io::Resu
     write_report(&played.report, Form::Text, look, out)?;
     writeln!(out, "\nWhat was injected, and what was said of it:\n")?;
     table(&played.rows, look, out)?;
-    writeln!(out, "\n{}", closing(played, look))
+    writeln!(out, "\n{}", closing(played))
 }
 
 /// The document of `-o json`.
@@ -61,7 +61,7 @@ pub fn write_json(played: &Played, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn closing(played: &Played, look: &Look) -> String {
+fn closing(played: &Played) -> String {
     let count = |wanted: &dyn Fn(&Row) -> bool| played.rows.iter().filter(|row| wanted(row)).count();
     let planned = count(&|row| row.planned.is_some() && row.judgement.is_right());
     let right = count(&|row| row.judgement.is_right()) - planned;
@@ -78,12 +78,14 @@ fn closing(played: &Played, look: &Look) -> String {
     ));
     for row in played.rows.iter().filter(|row| row.judgement.is_right()) {
         if let Some(why) = row.planned {
-            let dash = if look.ascii { "-" } else { "—" };
-            text.push_str(&format!("\n{} is undecided {dash} {why}.", row.workload));
+            text.push_str(&format!("\n{} is undecided, as it must be: {why}.", row.workload));
         }
     }
     text
 }
+
+/// The column of what was said.
+const SAID: usize = 3;
 
 fn table(rows: &[Row], look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let mark = |row: &Row| match (row.judgement.is_right(), look.ascii) {
@@ -108,16 +110,30 @@ fn table(rows: &[Row], look: &Look, out: &mut dyn Write) -> io::Result<()> {
             row.judgement.word().to_owned(),
         ]);
     }
-    let widths: Vec<usize> = (0..8)
-        .map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or_default())
+    let widths = |lines: &[[String; 8]]| -> Vec<usize> {
+        (0..8).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or_default()).collect()
+    };
+    let narrow = widths(&lines).iter().sum::<usize>() + 7 > look.width;
+    // Where there is no room for another cause than the injected one, it stands below its row.
+    let below: Vec<Option<String>> = lines
+        .iter_mut()
+        .map(|line| {
+            let folds = narrow && line[SAID].chars().count() > "said".len();
+            let dots = if look.ascii { "..." } else { "…" };
+            folds.then(|| std::mem::replace(&mut line[SAID], dots.to_owned()))
+        })
         .collect();
-    for line in &lines {
+    let widths = widths(&lines);
+    for (line, below) in lines.iter().zip(below) {
         let cells = line.iter().zip(&widths).enumerate().map(|(at, (cell, width))| {
             // Numbers stand to the right.
             if matches!(at, 5 | 6) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
         });
         let text = cells.collect::<Vec<_>>().join(" ");
         writeln!(out, "{}", text.trim_end())?;
+        if let Some(said) = below {
+            writeln!(out, "{:indent$}said: {said}", "", indent = widths[0] + widths[1] + 2)?;
+        }
     }
     Ok(())
 }

@@ -64,6 +64,7 @@ async fn every_planned_verdict_comes_and_no_password_does() {
     for row in &played.rows {
         assert!(told.contains(&row.workload), "{}", row.workload);
     }
+    assert!(played.names().len() > 5 && played.names().iter().all(|name| name.ends_with(".test")));
     assert!(told.contains("simulated:") && told.contains("real:"));
     played.end().await;
 }
@@ -83,6 +84,8 @@ fn run(arguments: &[&str], place: &Path) -> Output {
         .env_clear()
         .env("HOME", place.join("home"))
         .env("TMPDIR", place.join("tmp"))
+        // One that would be asked for every name, were it asked.
+        .env("HTTPS_PROXY", "http://127.0.0.1:1")
         .args(arguments)
         .stdin(Stdio::null())
         .output()
@@ -145,8 +148,34 @@ fn kept_registries_answer_until_interrupted_and_then_nothing_is_left() {
     assert!(last.is_some_and(|line| line.contains("--cacert") && line.contains("/v2/")));
     assert!(std::net::TcpStream::connect(address.unwrap()).is_ok(), "it listens on");
     assert_eq!(left_in(place.path()), 1, "the folder is there");
+    for entry in std::fs::read_dir(place.path().join("tmp")).unwrap() {
+        let transcript = std::fs::read_to_string(entry.unwrap().path().join("transcript.json")).unwrap();
+        // How every password begins, and how no word of a registry does.
+        assert!(!transcript.contains("canary"), "a password is in the transcript");
+    }
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(left_in(place.path()), 0, "and went with it");
+}
+
+#[test]
+fn interrupted_in_the_middle_it_leaves_nothing() {
+    let place = place();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_playground"))
+        .env_clear()
+        .env("HOME", place.path().join("home"))
+        .env("TMPDIR", place.path().join("tmp"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The folder comes before the first request, and the run takes longer than a look at it.
+    while left_in(place.path()) == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it runs, or has begun to");
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(left_in(place.path()), 0);
 }

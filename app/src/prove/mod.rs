@@ -20,6 +20,7 @@ use pullmedic_model::Captured;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::{ContainerKind, Objects};
 use pullmedic_model::report::Skipped;
+use pullmedic_registry::Proxies;
 use pullmedic_sight::Seen;
 use tokio::time::Instant;
 
@@ -27,9 +28,9 @@ pub(crate) use options::{ClientArguments, ProofArguments};
 pub(crate) use transcript::{Kind, Proof, Transcript, objects_of};
 
 use case::{CaseKey, Stand, image_of, node_of};
-pub(crate) use case::{platform_of, runtime_of};
+pub(crate) use case::{Logins as HeldLogins, platform_of, runtime_of};
 pub(crate) use run::{announced, records};
-pub(crate) use secrets::{SecretSource, Secrets};
+pub(crate) use secrets::{Held, SecretSource, Secrets};
 pub(crate) use setup::Setup;
 use state::State;
 
@@ -62,7 +63,7 @@ impl<'a> Prover<'a> {
         Ok(Prover { setup, options, source, boot_id: setup::boot_id(), known: BTreeMap::new() })
     }
 
-    /// As [`Prover::new`], with state and boot id as given in place of the user's and the system's.
+    /// As [`Prover::new`], with state and boot id as given in place of the user's and the system's, and past any proxy.
     ///
     /// # Errors
     /// As there.
@@ -72,7 +73,7 @@ impl<'a> Prover<'a> {
         vantage: Vantage,
         ours: Ours<'_>,
     ) -> Result<Prover<'a>, Failure> {
-        let setup = Setup::with(&options.client, vantage, State::open_in(ours.state))?;
+        let setup = Setup::with(&options.client, vantage, State::open_in(ours.state), Proxies::none())?;
         let boot_id = Some(ours.boot_id.to_owned());
         Ok(Prover { setup, options, source, boot_id, known: BTreeMap::new() })
     }

@@ -35,11 +35,16 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(options: &ClientArguments, vantage: Vantage) -> Result<Setup, Failure> {
-        Setup::with(options, vantage, State::open())
+        Setup::with(options, vantage, State::open(), Proxies::from_env())
     }
 
-    /// As [`Setup::new`], with what was kept elsewhere.
-    pub(crate) fn with(options: &ClientArguments, vantage: Vantage, state: State) -> Result<Setup, Failure> {
+    /// As [`Setup::new`], with what was kept elsewhere and through other proxies than the environment's.
+    pub(crate) fn with(
+        options: &ClientArguments,
+        vantage: Vantage,
+        state: State,
+        proxies: Proxies,
+    ) -> Result<Setup, Failure> {
         let runtime = options.runtime.as_deref().map(runtime).transpose()?;
         let view = options
             .node_config
@@ -50,7 +55,7 @@ impl Setup {
                 let next = "give a copy of the node's /etc, with containerd/config.toml and containerd/certs.d in it";
                 Failure::new(error).next(next.to_owned())
             })?;
-        let settings = settings(options, vantage, view.as_ref(), &state)?;
+        let settings = settings(options, vantage, view.as_ref(), &state, proxies)?;
         let prober = Prober::new(settings).map_err(|error| Failure::new(anyhow::Error::new(error)))?;
         Ok(Setup {
             prober,
@@ -140,6 +145,7 @@ fn settings(
     vantage: Vantage,
     view: Option<&View>,
     state: &State,
+    proxies: Proxies,
 ) -> Result<Settings, Failure> {
     let pins = options.resolve.iter().map(|text| {
         Pinned::parse(text).map_err(|error| Failure::new(anyhow::Error::new(error).context("read --resolve")))
@@ -154,7 +160,7 @@ fn settings(
         resolv_conf: options.resolv_conf.clone().or_else(|| view.and_then(|view| view.resolv_conf.clone())),
         hosts_file: view.and_then(|view| view.hosts_file.clone()),
         trusts: view.map(trusts).transpose()?.unwrap_or_default(),
-        proxies: Proxies::from_env(),
+        proxies,
         allow_realms: realms.collect::<Result<_, _>>()?,
         allow_plain_http: options.plain_http.iter().cloned().collect::<BTreeSet<_>>(),
         limits: pullmedic_registry::Limits {
