@@ -80,7 +80,9 @@ pub(crate) fn judge(report: &str, expected: &Said) -> Result<Answer> {
         Some(inner) => format!("{} ({inner})", text(&finding["cause"])),
         None => text(&finding["cause"]),
     };
-    let proof = finding["proof"].as_array().and_then(|proof| proof.first());
+    // The node's words stand first; what was seen by asking tells more of a replay.
+    let proofs = finding["proof"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let proof = proofs.iter().find(|seen| seen["by"] == "probe").or(proofs.first());
     Ok(Answer {
         grade: if findings.len() > 1 { Grade::Wrong } else { grade(finding, expected) },
         cause,
