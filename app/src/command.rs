@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Screen, ScreenArguments};
-use crate::{classify, diagnose, explain, probe};
+use crate::{check, classify, diagnose, explain, probe};
 
 /// Finds out why Kubernetes cannot pull an image, and says what to do.
 #[derive(Debug, Parser)]
@@ -18,6 +18,7 @@ use crate::{classify, diagnose, explain, probe};
     after_help = "Examples:\n  \
         pullmedic diagnose -n shop                    what in a namespace waits for an image, and why\n  \
         pullmedic diagnose -f dump/                   the same of saved objects; nothing is dialled\n  \
+        kustomize build . | pullmedic check -f -      which images of a deploy could not be pulled\n  \
         pullmedic classify -m 'Failed to pull …'      what one message suggests\n  \
         pullmedic explain tag-not-found               what a cause means and how it is mended\n\n\
         Exit status: 0 all was read and healthy, 1 something was found, 2 something could not be read."
@@ -34,6 +35,8 @@ pub struct Command {
 pub(crate) enum Subcommand {
     /// Find every container that waits for an image, and say why
     Diagnose(Box<diagnose::Arguments>),
+    /// Find images that cannot be pulled before anything fails: of manifests, or of a cluster
+    Check(Box<check::Arguments>),
     /// Pull one image by hand, all but its bytes, and show every answer
     Probe(Box<probe::Arguments>),
     /// Say what a message of a kubelet or runtime suggests

@@ -2,12 +2,13 @@
 //! here files and clusters are read, the pure parts are called, and the result is written.
 //!
 //! - `command`: the command line. [`run`] dispatches it.
-//! - `classify`, `diagnose`, `explain`: one module a subcommand.
+//! - `classify`, `diagnose`, `check`, `probe`, `explain`: one module a subcommand.
 //! - `assemble`: objects to a report. `select`: which pods were asked for. `follow`: `--watch`.
 //! - `output`: the terminal. `failure`: errors of our own and exit codes.
 
 mod access;
 mod assemble;
+mod check;
 mod classify;
 mod command;
 mod diagnose;
@@ -38,6 +39,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Subcommand::Classify(arguments) => classify::run(&arguments, &screen),
         Subcommand::Diagnose(arguments) => diagnose::run(&arguments, &screen),
         Subcommand::Probe(arguments) => probe::run(&arguments, &screen),
+        Subcommand::Check(arguments) => check::run(&arguments, &screen),
         Subcommand::Explain(arguments) => explain::run(&arguments, &screen),
         Subcommand::Completion(arguments) => command::complete(arguments.shell, &screen),
     }

@@ -78,7 +78,8 @@ struct Document<'a> {
     records: &'a [Record],
 }
 
-fn platform(text: &str) -> Result<Platform, String> {
+/// Reads `OS/ARCH[/VARIANT]`.
+pub(crate) fn platform(text: &str) -> Result<Platform, String> {
     let mut parts = text.split('/');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(os), Some(architecture), variant, None) if !os.is_empty() && !architecture.is_empty() => {

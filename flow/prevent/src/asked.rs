@@ -20,14 +20,25 @@ pub struct Asked {
     pub policy: String,
     /// The pull secrets that the template itself names.
     pub secrets: Vec<String>,
-    /// The ServiceAccount whose pull secrets a pod without its own gets; `None` where nothing tells: a custom resource.
-    pub account: Option<String>,
+    /// Whose pull secrets a pod without its own gets.
+    pub account: Account,
     /// What a node must have: labels of `nodeSelector`.
     pub selector: BTreeMap<String, String>,
     /// The node that the pod runs on; `None` for a template.
     pub node: Option<String>,
     /// What the runtime says that it runs (`imageID`); `None` where nothing runs.
     pub runs: Option<String>,
+}
+
+/// Whose pull secrets count where a template names none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Account {
+    /// Those of the ServiceAccount of this name.
+    Named(String),
+    /// Nobody's: the list of a pod that exists is final.
+    Settled,
+    /// Nothing tells: a custom resource makes its pods as it likes.
+    Unknown,
 }
 
 /// Kinds with a pod template, and the JSON pointer of its pod spec.
@@ -62,7 +73,7 @@ impl Owner<'_> {
             by: AskedBy { container, ..self.by.clone() },
             policy: policy.to_owned(),
             secrets: self.spec.image_pull_secrets.iter().map(|secret| secret.name.clone()).collect(),
-            account: Some(account.to_owned()),
+            account: Account::Named(account.to_owned()),
             selector: self.spec.node_selector.clone().unwrap_or_default(),
             node: self.node.map(str::to_owned),
             runs: None,
@@ -143,7 +154,7 @@ pub fn in_manifest(
         let owner = Owner { by: by.clone(), spec: &spec, node: None };
         found.extend(images.into_iter().map(|(pointer, image)| {
             let mut asked = owner.asked("", image, "");
-            (asked.by.line, asked.account) = (line(&pointer), None);
+            (asked.by.line, asked.account) = (line(&pointer), Account::Unknown);
             asked
         }));
     }
@@ -211,7 +222,7 @@ pub fn in_pod(pod: &Pod, owner: String) -> Vec<Asked> {
         asked.runs = running.map(|status| status.image_id.clone());
     }
     // A pod's own list of secrets is final: admission copied its account's when the pod was made.
-    found.iter_mut().for_each(|asked| asked.account = None);
+    found.iter_mut().for_each(|asked| asked.account = Account::Settled);
     found
 }
 

@@ -13,7 +13,7 @@ mod platform;
 mod trap;
 mod walk;
 
-pub use asked::{Asked, account_in_manifest, in_manifest, in_pod, in_workload, owner_of};
+pub use asked::{Account, Asked, account_in_manifest, in_manifest, in_pod, in_workload, owner_of};
 pub use moved::{Moved, Running, running_digest};
 pub use path::{ImagePath, NotAPath};
 pub use platform::{Coverage, coverage, fits, selected};

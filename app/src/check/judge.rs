@@ -1,0 +1,149 @@
+//! A pull that fails, to the decision engine: without words of a node only objects and the origin's own state are proven.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use pullmedic_model::check::Nearest;
+use pullmedic_model::finding::Vantage;
+use pullmedic_model::object::ContainerKind;
+use pullmedic_model::probe::case::NodeCredentials;
+use pullmedic_model::probe::login::{NamedSecret, SecretState};
+use pullmedic_model::probe::manifest::Platform;
+use pullmedic_model::probe::route::{Route, Runtime};
+use pullmedic_model::probe::{Case, Record};
+use pullmedic_model::{Cause, Certainty, Endpoint, Verdict};
+
+use super::gather::Who;
+use super::outcome::Said;
+use super::plan::{Job, Plan};
+use crate::prove::{HeldLogins, Setup};
+
+/// How many near names are offered.
+const OFFERED: usize = 3;
+
+/// Judges pulls that fail.
+pub(super) struct Judge<'a> {
+    /// Repositories by host, as everything that is checked names them.
+    repositories: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    pinned: Vec<Endpoint>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(plan: &'a Plan, pinned: &[Endpoint]) -> Judge<'a> {
+        let mut repositories: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for job in &plan.jobs {
+            repositories.entry(&job.reference.host).or_default().insert(&job.reference.repository);
+        }
+        Judge { repositories, pinned: pinned.to_vec() }
+    }
+
+    /// The case of a job, for a node of this platform.
+    pub(super) fn case(
+        &self,
+        job: &Job,
+        route: &Route,
+        runtime: &Option<Runtime>,
+        held: &HeldLogins,
+        platform: Option<Platform>,
+    ) -> Case {
+        let secrets = match &job.who {
+            Who::Secrets { .. } => held.secrets.clone(),
+            // Which login the kubelet would send is not known, and the engine is to know that.
+            Who::Unknown { why, .. } => vec![NamedSecret {
+                name: "not read".to_owned(),
+                state: SecretState::Unread { needs: why.clone() },
+                changed: None,
+            }],
+        };
+        let known = self.repositories.get(job.reference.host.as_str());
+        let others = known.into_iter().flatten().filter(|name| **name != job.reference.repository);
+        Case {
+            image: job.image.clone(),
+            kind: ContainerKind::Main,
+            words: None,
+            route: route.clone(),
+            platform,
+            runtime: runtime.clone(),
+            kubelet_minor: None,
+            secrets,
+            logins: held.own.clone(),
+            candidates: Vec::new(),
+            candidates_unread: Vec::new(),
+            node_credentials: NodeCredentials::NotKnown,
+            pulled_on: Vec::new(),
+            known_repositories: others.map(|&name| name.to_owned()).collect(),
+            ran_before: Vec::new(),
+            runs: None,
+            changed: held.changed,
+            next_attempt: None,
+            vantage: Vantage::Workstation,
+            on_node: false,
+            pinned: self.pinned.clone(),
+            now: Timestamp::now(),
+        }
+    }
+
+    /// What was asked for the case, and what that proves.
+    pub(super) async fn verdict(&self, case: &Case, setup: &Setup) -> (Vec<Record>, Verdict) {
+        let records = crate::prove::records(case, setup.prober(), setup.limits()).await;
+        let verdict = match pullmedic_probe::next(case, &records, setup.limits()) {
+            pullmedic_probe::Next::Done(verdict) => *verdict,
+            pullmedic_probe::Next::Ask(_) => pullmedic_probe::judge(case, &records),
+        };
+        (records, verdict)
+    }
+
+    /// What a verdict says of the job; `seen` is the refusal in a few words.
+    pub(super) fn said(&self, job: &Job, verdict: Verdict, seen: Option<String>) -> Said {
+        let proven = verdict.certainty == Certainty::Proven;
+        if let Who::Unknown { why, .. } = &job.who
+            && (!proven || depends_on_login(verdict.cause))
+        {
+            let seen = seen.map(|seen| format!("; asked anonymously: {seen}")).unwrap_or_default();
+            return Said::Open(format!("{why}{seen}"));
+        }
+        let nearest = nearest(job, &verdict);
+        let proof = || verdict.proof.last().map(|seen| seen.text.as_str().to_owned());
+        let mut detail = verdict.summary.clone().or_else(proof);
+        if let (false, Some(missing)) = (proven, &verdict.missing) {
+            let told = detail.map(|detail| format!("{detail}; ")).unwrap_or_default();
+            detail = Some(format!("{told}to decide: {missing}"));
+        }
+        Said::Finding { cause: verdict.cause, certainty: verdict.certainty, detail, nearest }
+    }
+}
+
+/// Causes that another login would change: nothing is said of them where it is not known which one is sent.
+fn depends_on_login(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::NoCredentials
+            | Cause::BadCredentials
+            | Cause::CredentialsExpired
+            | Cause::Forbidden
+            | Cause::PullSecretMissing
+            | Cause::PullSecretMalformed
+            | Cause::PullSecretUnmatched
+            | Cause::NotFoundOrDenied
+    )
+}
+
+fn nearest(job: &Job, verdict: &Verdict) -> Vec<Nearest> {
+    let evidence = &verdict.evidence;
+    let mut names: Vec<String> = Vec::new();
+    if verdict.cause == Cause::TagNotFound {
+        let wanted = job.reference.tag.as_deref().unwrap_or("latest");
+        names.extend(pullmedic_probe::nearest_tags(wanted, &evidence.tags));
+    } else if !evidence.repositories.is_empty() {
+        names.extend(evidence.repositories_there.iter().chain(&evidence.repositories).cloned());
+    }
+    let mut known = BTreeSet::new();
+    names.retain(|name| known.insert(name.clone()));
+    names.into_iter().take(OFFERED).map(|name| Nearest { name, made: None }).collect()
+}
+
+/// The last refusal in a few words; `None` when nothing was refused.
+pub(super) fn refusal(records: &[Record]) -> Option<String> {
+    let (_, endpoint, class) = records.iter().rev().find_map(Record::refused)?;
+    Some(format!("{endpoint} answers {class}"))
+}
