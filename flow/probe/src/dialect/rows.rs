@@ -34,7 +34,6 @@ pub(super) const DIALECTS: &[Dialect] = &[
         realms: &["ghcr.io"],
         hides: true,
         never_hides_by_404: true,
-        token_judges_rights: true,
         ..PLAIN
     },
     // 401 for private and absent alike (quay/quay endpoints/v2/__init__.py).
@@ -63,9 +62,9 @@ pub(super) const DIALECTS: &[Dialect] = &[
         realms: &["pkg.dev", "gcr.io"],
         hides: true,
         node_credentials: true,
-        token_judges_rights: true,
         ..PLAIN
     },
+    // 401 of the token service for nobody, a bad login and one without a right alike (Azure/AKS#4593).
     Dialect {
         name: "Azure Container Registry",
         hosts: &[".azurecr.io", ".azurecr.cn", ".azurecr.us"],
@@ -84,14 +83,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         never_hides_by_404: true,
         ..PLAIN
     },
-    Dialect {
-        name: "GitLab",
-        hosts: &["registry.gitlab.com"],
-        realms: &["/jwt/auth"],
-        hides: true,
-        token_judges_rights: true,
-        ..PLAIN
-    },
+    Dialect { name: "GitLab", hosts: &["registry.gitlab.com"], realms: &["/jwt/auth"], hides: true, ..PLAIN },
     Dialect {
         name: "Artifactory",
         hosts: &[".jfrog.io"],
