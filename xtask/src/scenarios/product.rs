@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::expect::Said;
 use super::judge::{Answer, judge};
@@ -103,12 +103,8 @@ impl Product {
 
     /// `pullmedic diagnose` with a replay, as this network wants it.
     pub(crate) fn with_replay(&self, case: &Case<'_>, arguments: &[&str]) -> Command {
-        let mut line = if case.scenario.check {
-            let whole: Vec<&str> = ["-A"].into_iter().chain(arguments.iter().copied()).collect();
-            self.line("check", &whole)
-        } else {
-            self.line("diagnose", arguments)
-        };
+        // All namespaces at once (-A) would ask for every other scenario's images, too.
+        let mut line = self.line(if case.scenario.check { "check" } else { "diagnose" }, arguments);
         line.arg("--resolv-conf").arg(&self.resolver);
         line.env("SSL_CERT_FILE", pki(&format!("{TRUSTED}.crt")));
         // The product remembers which logins were refused, and the scenarios share users: each stands for a house of its own.
@@ -165,13 +161,14 @@ impl Product {
         let said = |said: &Option<Said>| said.as_ref().map(|said| said.on(case.node.name).clone());
         let mut arguments = vec!["--namespace", case.namespace.as_str()];
         arguments.extend(case.scenario.diagnose.iter().map(String::as_str));
+        let form = if case.scenario.check { findings_of_check } else { str::to_owned };
         let run = |expected: Option<Said>, line: &dyn Fn() -> Command| match (expected, shown) {
             (None, _) => Ok(None),
             (Some(_), false) => {
                 let answer = Answer::none("the cluster never showed the fault".to_owned());
                 Ok(Some(Run { answer, report: String::new(), took: 0.0 }))
             }
-            (Some(expected), true) => one(line(), &expected).map(Some),
+            (Some(expected), true) => one(line(), &expected, form).map(Some),
         };
         let replay = said(&expect.probe).filter(|_| self.replays);
         let mut runs = Runs {
@@ -195,13 +192,30 @@ fn state_of(case: &Case<'_>) -> PathBuf {
     root().join("state").join(&case.namespace)
 }
 
-fn one(mut line: Command, expected: &Said) -> Result<Run> {
+/// The findings of a check in the form that a diagnosis has.
+fn findings_of_check(report: &str) -> String {
+    let Ok(report) = serde_json::from_str::<Value>(report) else { return String::new() };
+    let entries = report["entries"].as_array().cloned().unwrap_or_default();
+    let finding = |entry: &Value| {
+        let (kind, name) = entry["by"][0]["owner"].as_str()?.split_once('/')?;
+        Some(json!({
+            "cause": entry["verdict"]["code"], "certainty": entry["certainty"], "endpoint": entry["endpoint"],
+            "summary": entry["detail"], "proof": [{"text": entry["detail"]}],
+            "sightings": [{"owner": {"kind": kind, "name": name}}],
+        }))
+    };
+    let found = entries.iter().filter(|entry| entry["verdict"]["is"] == "finding");
+    let findings: Vec<Value> = found.filter_map(finding).collect();
+    json!({"findings": findings, "skipped": report["skipped"]}).to_string()
+}
+
+fn one(mut line: Command, expected: &Said, form: fn(&str) -> String) -> Result<Run> {
     let began = Instant::now();
     let said = output(&mut line, None)?;
     let took = began.elapsed().as_secs_f64();
     let report = String::from_utf8_lossy(&said.stdout).into_owned();
     let talk = String::from_utf8_lossy(&said.stderr).trim().to_owned();
-    let mut answer = judge(&report, expected).unwrap_or_else(|error| {
+    let mut answer = judge(&form(&report), expected).unwrap_or_else(|error| {
         Answer::none(if talk.is_empty() { format!("{error:#}") } else { talk.clone() })
     });
     // 1 means findings; 2 comes with a report too, when something could not be read.
@@ -235,9 +249,20 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    #[test]
+    fn finding_of_a_check_reads_like_one_of_a_diagnosis() {
+        let report = json!({"entries": [
+            {"verdict": {"is": "ok"}, "by": [{"owner": "Deployment/cart"}]},
+            {"verdict": {"is": "finding", "code": "stale-image"}, "certainty": "proven", "by": [{"owner": "Deployment/web"}]},
+        ]});
+        let expected =
+            Said { cause: "stale-image".to_owned(), certainty: vec!["proven".to_owned()], ..Said::default() };
+        let expected = Said { owner: Some("Deployment/web".to_owned()), ..expected };
+        let answer = judge(&findings_of_check(&report.to_string()), &expected).unwrap();
+        assert_eq!(answer.differs, Vec::<String>::new());
+    }
 
     #[test]
     fn runtime_is_read_from_the_node_itself() {
