@@ -94,6 +94,9 @@ fn tell(command: &Command, played: &Played) -> Result<(), Failure> {
         Output::Text => write_text(played, &look, &mut out)?,
         Output::Json => write_json(played, &mut out)?,
     }
+    if !command.keep && command.output == Output::Text {
+        writeln!(out, "\n--keep leaves the registries up, for tries of your own.")?;
+    }
     if command.keep {
         // Beside JSON, what is for people goes where people look.
         match command.output {

@@ -160,3 +160,56 @@ fn has_steps(record: &Value) -> bool {
         .as_array()
         .is_some_and(|steps| steps.iter().any(|step| step["tookUs"].as_u64() != Some(0)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::play::{Played, play};
+    use crate::workloads::{Places, broken};
+
+    fn judged(
+        played: &Played,
+        name: &str,
+        change: impl FnOnce(&mut Workload, &mut Vec<Finding>),
+    ) -> Judgement {
+        let workloads = broken(&Places::of(&played.running));
+        let mut workload = workloads.into_iter().find(|workload| workload.name == name).unwrap();
+        let mut findings = played.report.findings.clone();
+        change(&mut workload, &mut findings);
+        judge(&workload, &findings.iter().filter(|finding| is_of(finding, &workload)).collect::<Vec<_>>())
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_not_as_planned_is_called_so() {
+        let played = play().await.map_err(|failure| failure.text()).unwrap();
+        let of = |findings: &mut Vec<Finding>, cause: Cause| {
+            findings.iter().position(|finding| finding.cause == cause).unwrap()
+        };
+        assert_eq!(judged(&played, "storefront", |_, _| {}), Judgement::Right);
+        assert_eq!(judged(&played, "weights", |_, _| {}), Judgement::AsPlanned);
+        let other = judged(&played, "storefront", |workload, _| workload.injected = Cause::Forbidden);
+        assert_eq!(other, Judgement::Wrong, "sure of a cause that was not injected");
+        assert_eq!(judged(&played, "storefront", |_, findings| findings.clear()), Judgement::Wrong);
+        let unsure = judged(&played, "storefront", |_, findings| {
+            let at = of(findings, Cause::TagNotFound);
+            findings[at].certainty = Certainty::Likely;
+        });
+        assert_eq!(unsure, Judgement::Unproven);
+        let guessed = judged(&played, "weights", |_, findings| {
+            let at = of(findings, Cause::NotFoundOrDenied);
+            findings[at].certainty = Certainty::Proven;
+        });
+        assert_eq!(guessed, Judgement::Wrong, "sure where nobody can be");
+        let excluded = judged(&played, "weights", |_, findings| {
+            let at = of(findings, Cause::NotFoundOrDenied);
+            findings[at].rivals.retain(|rival| rival.code != Cause::RepositoryNotFound);
+        });
+        assert_eq!(excluded, Judgement::Unproven, "the injected cause is not among those left");
+        let some = judged(&played, "gateway", |_, findings| {
+            let at = of(findings, Cause::DigestNotFound);
+            findings[at].sightings.truncate(39);
+        });
+        assert_eq!(some, Judgement::Wrong, "a pod is missing");
+        played.end().await;
+    }
+}

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::play::Played;
-use crate::registries::{METRICS, REGISTRY};
+use crate::registries::{EDGE, METRICS, REGISTRY};
 
 /// Addresses, the authority, and commands.
 pub(crate) fn write(played: &Played, out: &mut dyn Write) -> io::Result<()> {
@@ -16,7 +16,8 @@ pub(crate) fn write(played: &Played, out: &mut dyn Write) -> io::Result<()> {
         folder.path().display()
     )?;
     for (name, address) in running.addresses() {
-        writeln!(out, "  {name:<20} {address}")?;
+        let about = if name == EDGE { " (nothing listens there)" } else { "" };
+        writeln!(out, "  {name:<20} {address}{about}")?;
     }
     writeln!(out, "  {:<20} {}", "their name server", running.dns())?;
     let place = |name: &str| format!("{name}:{}", running.endpoint(name).port());

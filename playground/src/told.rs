@@ -18,9 +18,10 @@ pub fn write_text(played: &Played, look: &Look, out: &mut dyn Write) -> io::Resu
     let registries = played.running.addresses().len();
     write!(
         out,
-        "playground: {} workloads ({pods} pods) that cannot pull their image, each for another reason,\n\
+        "playground: {} workloads ({pods} pods) that cannot pull their image, each in another way,\n\
          and {registries} registries on loopback that they pull from. pullmedic is asked why.\n\n  \
-         simulated: the cluster's objects and the kubelet's words\n  \
+         simulated: the cluster's objects (its nodes are this machine) and the\n             \
+         kubelet's words\n  \
          real:      the registries, TLS, tokens, every request and every verdict\n\n\
          $ pullmedic diagnose -A --node-config etc\n\n",
         played.rows.len(),
@@ -51,7 +52,7 @@ struct Document<'a> {
 pub fn write_json(played: &Played, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         kind: "Playground",
-        simulated: ["the cluster's objects", "the kubelet's words"],
+        simulated: ["the cluster's objects, whose nodes are this machine", "the kubelet's words"],
         right: played.is_right(),
         took_ms: played.took.as_secs_f64() * 1000.0,
         comparison: &played.rows,
@@ -78,7 +79,7 @@ fn closing(played: &Played) -> String {
     ));
     for row in played.rows.iter().filter(|row| row.judgement.is_right()) {
         if let Some(why) = row.planned {
-            text.push_str(&format!("\n{} is undecided, as it must be: {why}.", row.workload));
+            text.push_str(&format!("\n{} is undecided as it must be: {why}.", row.workload));
         }
     }
     text

@@ -182,7 +182,7 @@ fn at_the_manifest(places: &Places<'_>) -> Vec<Workload> {
             injected: Cause::RepositoryNotFound,
             wanted: Wanted::Undecided(
                 &[Cause::RepositoryNotFound, Cause::NoCredentials],
-                "Quay answers both alike, what is absent and what is hidden",
+                "Quay answers absent and hidden alike",
             ),
             ..waits(Kind::Job, "ml", "weights", hidden)
         },
