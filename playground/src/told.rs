@@ -18,8 +18,8 @@ pub fn write_text(played: &Played, look: &Look, out: &mut dyn Write) -> io::Resu
     let registries = played.running.addresses().len();
     write!(
         out,
-        "playground: {} workloads ({pods} pods) that cannot pull their image, each in another way,\n\
-         and {registries} registries on loopback that they pull from. pullmedic is asked why.\n\n  \
+        "playground: {} workloads ({pods} pods) that cannot pull their image, each in\n\
+         another way, from {registries} registries on loopback. pullmedic is asked why.\n\n  \
          simulated: the cluster's objects (its nodes are this machine) and the\n             \
          kubelet's words\n  \
          real:      the registries, TLS, tokens, every request and every verdict\n\n\
