@@ -243,10 +243,11 @@ async fn saved_and_asked(arguments: &Arguments, screen: &Screen) -> Result<Exit,
 
 /// What a transcript gives.
 fn recalled(arguments: &Arguments, path: &Path) -> Result<Report, Failure> {
-    let transcript = Transcript::read(path).map_err(|error| {
+    let refused = |error| {
         Failure::new(error).next("give a file that pullmedic diagnose --transcript FILE wrote".to_owned())
-    })?;
-    let objects = transcript.objects().map_err(Failure::new)?;
+    };
+    let transcript = Transcript::read(path).map_err(refused)?;
+    let objects = transcript.objects().map_err(refused)?;
     let ground = Ground {
         cluster: transcript.cluster.clone(),
         vantage: transcript.vantage,

@@ -45,7 +45,8 @@ pub(crate) struct Arguments {
     /// Ask for everything that a pull needs: GET of manifest and config, HEAD of every layer
     #[arg(long)]
     whole: bool,
-    /// The platform, as OS/ARCH[/VARIANT]; may be given several times [default: the pod's node's, else every one]
+    /// The platform, as OS/ARCH[/VARIANT], with all that its pull needs, as --whole; may be given several times
+    /// [default: the pod's node's, else every one]
     #[arg(long = "platform", value_name = "PLATFORM", value_parser = platform)]
     platforms: Vec<Platform>,
     /// How to write
@@ -127,7 +128,8 @@ async fn probe(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> 
         route: &route,
         logins: &logins,
         platforms: &platforms,
-        depth: if arguments.whole { Depth::Whole } else { Depth::Resolve },
+        // Only the manifest's body tells its platforms.
+        depth: if arguments.whole || !arguments.platforms.is_empty() { Depth::Whole } else { Depth::Resolve },
     };
     let mut records: Vec<Record> = Vec::new();
     let stands = loop {
