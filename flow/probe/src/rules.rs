@@ -15,6 +15,7 @@ use pullmedic_model::object::ContainerKind;
 use pullmedic_model::probe::{Case, Class, Host, LoginName, Record};
 use pullmedic_model::{Endpoint, Stage};
 
+use crate::dialect::same_host;
 use crate::inquiry::{Inquiry, same_minute};
 
 /// The longest that the kubelet waits between two tries (`pull-facts` §1.3).
@@ -30,7 +31,7 @@ const ANSWER_MS: u64 = 30_000;
 ///
 /// A host whose address was given by hand is where the giver says it is.
 pub(crate) fn r02_is_elsewhere(case: &Case, host: &Host, addresses: &[std::net::IpAddr]) -> bool {
-    if case.on_node || case.pinned.contains(&host.endpoint) {
+    if case.on_node || case.pinned.iter().any(|pinned| same_host(pinned, &host.endpoint)) {
         return false;
     }
     names_loopback(&host.endpoint) || addresses.iter().any(std::net::IpAddr::is_loopback)

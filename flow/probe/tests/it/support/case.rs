@@ -60,6 +60,8 @@ pub(crate) fn case(image: &str) -> Build {
         next_attempt: Some(at(120)),
         vantage: Vantage::Workstation,
         on_node: false,
+        elsewhere: Vec::new(),
+        pulling: false,
         pinned: Vec::new(),
         runs: None,
         now: at(0),
