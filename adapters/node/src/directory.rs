@@ -285,7 +285,8 @@ impl Reader<'_> {
                 (names, more)
             }
             Err(Missing::Absent | Missing::NotCopied) => {
-                if !self.config.config_path_is_default {
+                // A list that this release takes for one folder is a defect of its own, told where it stands.
+                if !self.config.config_path_is_default && !root.contains(':') {
                     self.remarks
                         .push(format!("{}: named by config_path, not in the copy", Captured::new(root)));
                 }

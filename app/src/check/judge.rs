@@ -8,9 +8,9 @@ use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::probe::case::NodeCredentials;
 use pullmedic_model::probe::login::{NamedSecret, SecretState};
-use pullmedic_model::probe::manifest::Platform;
+use pullmedic_model::probe::manifest::{Manifest, Platform};
 use pullmedic_model::probe::route::{Route, Runtime};
-use pullmedic_model::probe::{Case, Record};
+use pullmedic_model::probe::{Ask, Case, Got, Record, What};
 use pullmedic_model::{Cause, Certainty, Endpoint, Verdict};
 
 use super::gather::Who;
@@ -58,6 +58,8 @@ impl<'a> Judge<'a> {
         let known = self.repositories.get(job.reference.host.as_str());
         let others = known.into_iter().flatten().filter(|name| **name != job.reference.repository);
         Case {
+            elsewhere: Vec::new(),
+            pulling: false,
             image: job.image.clone(),
             kind: ContainerKind::Main,
             words: None,
@@ -93,6 +95,28 @@ impl<'a> Judge<'a> {
         (records, verdict)
     }
 
+    /// When the nearest tag was made, by its own config; it was resolved by one of `records`. `None` where reading it
+    /// would count as a pull, or it does not say.
+    pub(super) async fn made(
+        &self,
+        said: &mut Said,
+        records: &[Record],
+        runtime: Option<&Runtime>,
+        setup: &Setup,
+    ) {
+        let Said::Finding { cause: Cause::TagNotFound, nearest, .. } = said else { return };
+        for near in nearest {
+            let of_near = |record: &&Record| {
+                record.ask.what == What::ManifestHead(near.name.clone()) && record.got().is_some()
+            };
+            let Some(record) = records.iter().find(of_near) else { continue };
+            if pullmedic_probe::metered(&record.ask.host.endpoint, record.answer()) {
+                return;
+            }
+            near.made = created(record, runtime, setup).await;
+        }
+    }
+
     /// What a verdict says of the job; `seen` is the refusal in a few words.
     pub(super) fn said(&self, job: &Job, verdict: Verdict, seen: Option<String>) -> Said {
         let proven = verdict.certainty == Certainty::Proven;
@@ -106,8 +130,10 @@ impl<'a> Judge<'a> {
         let proof = || verdict.proof.last().map(|seen| seen.text.as_str().to_owned());
         let mut detail = verdict.summary.clone().or_else(proof);
         if let (false, Some(missing)) = (proven, &verdict.missing) {
-            let told = detail.map(|detail| format!("{detail}; ")).unwrap_or_default();
-            detail = Some(format!("{told}to decide: {missing}"));
+            // Options that are named at its end are those of `diagnose`.
+            let missing = missing.split(": --").next().unwrap_or(missing);
+            let told = detail.map(|detail| format!("{}; ", detail.trim_end_matches('.'))).unwrap_or_default();
+            detail = Some(format!("{told}{missing}"));
         }
         Said::Finding { cause: verdict.cause, certainty: verdict.certainty, detail, nearest }
     }
@@ -126,6 +152,30 @@ fn depends_on_login(cause: Cause) -> bool {
             | Cause::PullSecretUnmatched
             | Cause::NotFoundOrDenied
     )
+}
+
+/// When the image that a request resolved was made; of a list its first image.
+async fn created(resolved: &Record, runtime: Option<&Runtime>, setup: &Setup) -> Option<Timestamp> {
+    let Some(Got::Manifest { digest: Some(digest), .. }) = resolved.got() else { return None };
+    let ask = |what: What| Ask { what, ..resolved.ask.clone() };
+    let mut digest = digest.clone();
+    // A list, and its image.
+    for _ in 0..2 {
+        let read = setup.prober().ask(&ask(What::Manifest(digest.clone())), runtime).await;
+        let Some(Got::Manifest { manifest: Some(manifest), .. }) = read.got() else { return None };
+        match manifest {
+            Manifest::Index(entries) => {
+                digest = entries.iter().find(|entry| !entry.attestation)?.manifest.digest.clone();
+            }
+            Manifest::Image { config, .. } => {
+                let read = setup.prober().ask(&ask(What::Config(config.digest.clone())), runtime).await;
+                let Some(Got::Config { created, .. }) = read.got() else { return None };
+                return *created;
+            }
+            Manifest::Schema1 | Manifest::Artifact(_) | Manifest::Other(_) => return None,
+        }
+    }
+    None
 }
 
 fn nearest(job: &Job, verdict: &Verdict) -> Vec<Nearest> {

@@ -8,9 +8,9 @@ use pullmedic_model::object::{ContainerKind, Node, Objects, Pod};
 use pullmedic_model::probe::case::{NodeCredentials, PulledOn, Words};
 use pullmedic_model::probe::login::NamedSecret;
 use pullmedic_model::probe::manifest::Platform;
-use pullmedic_model::probe::route::{Route, Runtime};
+use pullmedic_model::probe::route::{Host, Route, Runtime};
 use pullmedic_model::probe::{Case, Login};
-use pullmedic_model::{Captured, Reference, Sighting};
+use pullmedic_model::{Captured, Cause, Endpoint, Reference, Sighting};
 use pullmedic_sight::Seen;
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,8 @@ pub(crate) struct Stand {
     pub(crate) now: Timestamp,
     /// Our own boot id; `None` where it cannot be read.
     pub(crate) boot_id: Option<String>,
+    /// Hosts whose address the user gives.
+    pub(crate) pinned: Vec<Endpoint>,
 }
 
 /// The case of the sightings `members`, which share a key.
@@ -164,7 +166,7 @@ pub(crate) fn case(
         kind: sighting.place.kind,
         words: words(members, created, stand.now),
         platform: node.and_then(platform_of),
-        runtime,
+        runtime: runtime.clone(),
         kubelet_minor: node.and_then(Node::kubelet_minor).or(sighting.kubelet_minor),
         secrets: logins.secrets,
         logins: logins.own,
@@ -189,7 +191,14 @@ pub(crate) fn case(
                 .as_deref()
                 .is_some_and(|own| !own.is_empty() && own == node.status.node_info.boot_id)
         }),
-        pinned: Vec::new(),
+        elsewhere: reference
+            .as_ref()
+            .map(|reference| elsewhere(reference, objects, runtime.as_ref()))
+            .unwrap_or_default(),
+        pulling: members
+            .iter()
+            .all(|seen| seen.sighting.testimony.is_none() && seen.sighting.reason.as_str() == "Pulling"),
+        pinned: stand.pinned.clone(),
         runs: None,
         now: stand.now,
         route,
@@ -213,8 +222,10 @@ fn words(members: &[&Seen], created: Option<Timestamp>, now: Timestamp) -> Optio
     // A status has no time and is the present; of events the newest.
     let (seen, testimony, hypothesis) = spoken.max_by_key(|(_, testimony, _)| testimony.at.unwrap_or(now))?;
     let earliest = testimony.at.or_else(|| now.checked_sub(LONGEST_WAIT).ok());
+    // That the pause image has a fault is told by where the words stand; what is replayed is the fault itself.
+    let cause = hypothesis.inner.filter(|_| hypothesis.cause == Cause::SandboxImage);
     Some(Words {
-        cause: hypothesis.cause,
+        cause: cause.unwrap_or(hypothesis.cause),
         confidence: hypothesis.confidence,
         rivals: hypothesis.rivals.clone(),
         stage: hypothesis.stage,
@@ -279,6 +290,20 @@ fn known_repositories(reference: &Reference, objects: &Objects) -> Vec<String> {
         .map(|other| other.repository)
         .collect();
     names.into_iter().collect()
+}
+
+/// The most other hosts that are kept: each is one request more where an image cannot be had at its own.
+const ELSEWHERE: usize = 3;
+
+/// Other hosts at which workloads name the same repository.
+fn elsewhere(reference: &Reference, objects: &Objects, runtime: Option<&Runtime>) -> Vec<Host> {
+    let others = images(objects).filter_map(|image| Reference::parse(image).ok());
+    let hosts: BTreeSet<String> = others
+        .filter(|other| other.repository == reference.repository && other.host != reference.host)
+        .map(|other| other.host)
+        .collect();
+    let origin = |host: String| pullmedic_node::assumed_route(&host, runtime).origin().cloned();
+    hosts.into_iter().filter_map(origin).take(ELSEWHERE).collect()
 }
 
 /// Images of the same repository that ran for the owner: of ready ReplicaSets, newest first.

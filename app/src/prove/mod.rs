@@ -97,7 +97,8 @@ impl<'a> Prover<'a> {
         vantage: Vantage,
         now: Timestamp,
     ) -> Vec<Proof> {
-        let stand = Stand { vantage, now, boot_id: self.boot_id.clone() };
+        let pinned = self.setup.pinned().to_vec();
+        let stand = Stand { vantage, now, boot_id: self.boot_id.clone(), pinned };
         let wanted: BTreeMap<CaseKey, Vec<&Seen>> = run::cases(seen, objects);
         self.known.retain(|key, (at, _)| wanted.contains_key(key) && at.elapsed() < STANDS);
         let secrets = Secrets::new(

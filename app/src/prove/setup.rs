@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use pullmedic_model::Reference;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::probe::route::{Route, Runtime};
+use pullmedic_model::{Endpoint, Reference};
 use pullmedic_node::View;
 use pullmedic_registry::{AllowedRealm, ClientCertificate, Pinned, Prober, Proxies, Settings, Trust};
 
@@ -31,6 +31,7 @@ pub(crate) struct Setup {
     remarks: Vec<String>,
     /// The view by the release that a Node names, where the user names none; `None` where it cannot be read so.
     by_release: Mutex<BTreeMap<Runtime, Option<View>>>,
+    pinned: Vec<Endpoint>,
 }
 
 impl Setup {
@@ -56,6 +57,11 @@ impl Setup {
                 Failure::new(error).next(next.to_owned())
             })?;
         let settings = settings(options, vantage, view.as_ref(), &state, proxies)?;
+        let pinned = settings.resolve.iter().filter_map(|pin| {
+            let host = if pin.host.contains(':') { format!("[{}]", pin.host) } else { pin.host.clone() };
+            Endpoint::parse(&format!("{host}:{}", pin.port)).ok()
+        });
+        let pinned = pinned.collect();
         let prober = Prober::new(settings).map_err(|error| Failure::new(anyhow::Error::new(error)))?;
         Ok(Setup {
             prober,
@@ -66,6 +72,7 @@ impl Setup {
             view,
             runtime,
             by_release: Mutex::default(),
+            pinned,
         })
     }
 
@@ -75,6 +82,11 @@ impl Setup {
 
     pub(crate) fn limits(&self) -> &pullmedic_probe::Limits {
         &self.limits
+    }
+
+    /// Hosts whose address the user gives.
+    pub(crate) fn pinned(&self) -> &[Endpoint] {
+        &self.pinned
     }
 
     pub(crate) fn install_key(&self) -> &[u8] {

@@ -24,7 +24,8 @@ where
     Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
 }
 
-/// `managedFields`, of which only the newest time of entries that are not about the status is kept.
+/// `managedFields`, of which only the newest time of entries about the object itself is kept: its status, and the
+/// ephemeral containers that `kubectl debug` adds, are subresources and change nothing of what was there before.
 pub(super) mod changed {
     use super::{Deserialize, Deserializer, Timestamp, null, time};
     use serde::{Serialize, Serializer};
@@ -42,7 +43,7 @@ pub(super) mod changed {
         D: Deserializer<'de>,
     {
         let entries = Option::<Vec<Managed>>::deserialize(deserializer)?.unwrap_or_default();
-        let own = entries.into_iter().filter(|entry| entry.subresource != "status");
+        let own = entries.into_iter().filter(|entry| entry.subresource.is_empty());
         Ok(own.filter_map(|entry| entry.time).max())
     }
 

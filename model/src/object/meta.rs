@@ -35,7 +35,7 @@ pub struct Meta {
     /// Owners; the one with `controller: true` made the object.
     #[serde(default, deserialize_with = "lenient::null")]
     pub owner_references: Vec<OwnerReference>,
-    /// When something other than the status was last changed: the newest time of `managedFields`. `None` where they
+    /// When the object itself was last changed, its subresources aside: the newest time of `managedFields`. `None` where they
     /// were left out, as `kubectl get -o yaml` does.
     #[serde(default, rename = "managedFields", with = "lenient::changed")]
     pub changed: Option<Timestamp>,

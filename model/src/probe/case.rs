@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::login::{Login, NamedSecret};
 use super::manifest::Platform;
-use super::route::{Route, Runtime};
+use super::route::{Host, Route, Runtime};
 use crate::finding::Vantage;
 use crate::object::ContainerKind;
 use crate::{Captured, Cause, Confidence, Endpoint, Stage};
@@ -42,6 +42,13 @@ pub struct Case {
     pub pulled_on: Vec<PulledOn>,
     /// Repositories of the same host that workloads of the cluster name: near names where `_catalog` is closed.
     pub known_repositories: Vec<String>,
+    /// Other hosts at which workloads of the cluster name the same repository: where the same image may be had.
+    #[serde(default)]
+    pub elsewhere: Vec<Host>,
+    /// Whether the kubelet announced a pull (`Pulling`) and nothing came of it yet: there are no words, and the pull goes on
+    /// or waits for its turn.
+    #[serde(default)]
+    pub pulling: bool,
     /// Images of the same repository that ran for this owner, newest first.
     pub ran_before: Vec<String>,
     /// The digest that a container of this image runs, for a tag that may have moved since (`check`); `None` for a pull
