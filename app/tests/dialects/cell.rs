@@ -1,17 +1,34 @@
 //! One cell run: a registry, a cluster and a node's files are set up, and the binary is asked.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testkit_registry::{Configuration, Dialect, Names, Registry, Transport};
 
-use super::binary;
 use super::cluster::{NAMESPACE, Objects, Server};
 use super::containerd::{Pull, words};
 use super::fault::{Setting, hosts, setting};
+
+/// Where registries listen whose address says nothing else: another port would make them somebody else's mirror.
+const PORT: u16 = 443;
+
+/// Each cell's own loopback address, so that all can have the same port. Other runs of the test have others.
+fn address() -> Ipv4Addr {
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let of_run = u8::try_from(std::process::id() % 120).expect("it is below 120");
+    Ipv4Addr::new(127, 100 + of_run, high, low)
+}
+
+/// Whether we may listen at that port at all.
+pub(crate) fn may_listen() -> bool {
+    std::net::TcpListener::bind((address(), PORT)).is_ok()
+}
 
 /// What the node runs.
 const ARCHITECTURE: &str = "amd64";
@@ -32,24 +49,26 @@ pub(crate) struct Outcome {
 }
 
 /// Runs a cell.
-pub(crate) async fn run(fault: &str, dialect: Dialect) -> Outcome {
-    let Setting { endpoint, repository, reference, login, candidate } = setting(fault, dialect);
+pub(crate) async fn run(fault: &str, dialect: Dialect, binary: &Path) -> Outcome {
+    let binary = binary.to_owned();
+    let Setting { mut endpoint, repository, reference, login, candidate } = setting(fault, dialect);
     let (named, served) = hosts(dialect);
+    let address = address();
+    endpoint.listen = SocketAddr::from((address, PORT));
     let mut twin = endpoint.clone();
+    twin.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     (twin.name, twin.transport, twin.host) = ("twin".to_owned(), Transport::Plain, None);
     let configuration = Configuration { endpoints: vec![endpoint, twin], names: Some(Names::default()) };
     let running = Registry::start(configuration).await.expect("the registry starts");
-    let port = running.endpoint("registry").port();
     let (twin, dns, authority) = (running.endpoint("twin"), running.dns(), running.ca_pem());
     let folder = tempfile::tempdir().expect("a folder of our own");
     let place = folder.path().to_owned();
     let secrets: Vec<String> =
         [&login, &candidate].into_iter().flatten().map(|(_, password)| password.clone()).collect();
     let work = tokio::task::spawn_blocking(move || {
-        let endpoint = format!("{served}:{port}");
         let pull = Pull {
             twin,
-            endpoint: &endpoint,
+            endpoint: served,
             namespace: named,
             repository,
             reference: &reference,
@@ -66,17 +85,17 @@ pub(crate) async fn run(fault: &str, dialect: Dialect) -> Outcome {
             candidate: candidate.as_ref(),
             architecture: ARCHITECTURE,
         });
-        node(&place, named, &endpoint, &authority);
+        node(&place, named, served, &authority);
         let write = |name: &str, text: &str| fs::write(place.join(name), text).expect("the folder is ours");
         write("kubeconfig", &server.kubeconfig());
         write("resolv.conf", &format!("nameserver {dns}\n"));
         let begun = Instant::now();
-        let output = Command::new(binary())
+        let output = Command::new(&binary)
             .env_clear()
             .env("HOME", &place)
             .env("XDG_STATE_HOME", place.join("state"))
             .args(["diagnose", "-n", NAMESPACE, "-o", "json", "--runtime", "containerd@2.3.7"])
-            .args(["--resolve", &format!("{endpoint}:127.0.0.1")])
+            .args(["--resolve", &format!("{served}:{PORT}:{address}")])
             .args(["--node-config", &place.join("etc").to_string_lossy()])
             .args(["--resolv-conf", &place.join("resolv.conf").to_string_lossy()])
             .args(["--kubeconfig", &place.join("kubeconfig").to_string_lossy()])

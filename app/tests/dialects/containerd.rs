@@ -308,3 +308,69 @@ fn registry_words(body: &[u8]) -> Option<String> {
         many => Some(format!("errors:\n{}\n", many.join("\n"))),
     }
 }
+
+/// Against what a real containerd 2.3.7 said of registries of these kinds (`domain/pull-facts.md`, 2.5 and 4.3).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_are_those_seen_on_a_real_cluster() {
+    use super::fault::setting;
+    use testkit_registry::{Configuration, Dialect, Registry, Transport};
+
+    let image = "\"r.test/team/app:1.0\"";
+    let resolving = format!("failed to pull and unpack image {image}: failed to resolve image: ");
+    let denied = "pull access denied, repository does not exist or may require authorization: ";
+    let head = "unexpected status from HEAD request to https://r.test/v2/team/app/manifests/1.0: ";
+    let whole = |text: &str| format!("{resolving}{text}");
+    for (fault, dialect, expected) in [
+        (
+            "private-no-login",
+            Dialect::Ecr,
+            whole(&format!("{denied}authorization failed: no basic auth credentials")),
+        ),
+        (
+            "private-no-login",
+            Dialect::Harbor,
+            whole(&format!("{denied}authorization failed: no basic auth credentials")),
+        ),
+        (
+            "private-no-login",
+            Dialect::DockerHub,
+            whole(&format!("{denied}server message: insufficient_scope: authorization failed")),
+        ),
+        (
+            "private-no-login",
+            Dialect::Ghcr,
+            whole(
+                "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to \
+                 https://r.test/token?scope=repository%3Ateam%2Fapp%3Apull&service=ghcr.io: 403 Forbidden",
+            ),
+        ),
+        ("wrong-password", Dialect::Nexus, whole(&format!("{head}401 Unauthorized"))),
+        (
+            "expired-login",
+            Dialect::Ecr,
+            whole(&format!(
+                "{head}403 Forbidden\ndenied: Your authorization token has expired. Reauthenticate and try again."
+            )),
+        ),
+        ("manifest-5xx", Dialect::Quay, whole(&format!("{head}503 Service Unavailable"))),
+        (
+            "forbidden",
+            Dialect::Nexus,
+            whole(&format!("{head}403 Forbidden\ndenied: access to the requested resource is denied")),
+        ),
+    ] {
+        let mut setting = setting(fault, dialect);
+        (setting.endpoint.transport, setting.endpoint.host) = (Transport::Plain, None);
+        let running =
+            Registry::start(Configuration::of(setting.endpoint)).await.expect("the registry starts");
+        let twin = running.endpoint("registry");
+        let login = setting.login;
+        let said = tokio::task::spawn_blocking(move || {
+            let (repository, reference) = ("team/app", ":1.0");
+            let (endpoint, namespace, login) = ("r.test", "r.test", login.as_ref());
+            words(&Pull { twin, endpoint, namespace, repository, reference, login, architecture: "amd64" })
+        });
+        assert_eq!(said.await.expect("it ends"), Some(expected), "{fault} at {dialect:?}");
+        running.stop().await;
+    }
+}

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use testkit_registry::Dialect;
 
-use super::expected::{Fault, Wanted, name};
+use super::expected::{Cell, Fault, Wanted, name};
 use super::judge::Ended;
 use super::{Ran, median};
 
@@ -76,10 +76,7 @@ what that registry really answered. The binary stands on a workstation and has t
                 "likely" => short(&Wanted::Likely(ran.said.cause.clone())),
                 _ => short(&Wanted::Undecided(left)),
             };
-            let (mut written, rule) = (ran.ended.word().to_owned(), &cell.rule);
-            if !cell.known.is_empty() {
-                let _ = write!(written, " ({})", cell.known);
-            }
+            let (written, rule) = (ran.ended.word(), &cell.rule);
             let notes = [
                 (!rule.is_empty()).then(|| format!("rule {rule}")),
                 (!cell.note.is_empty()).then(|| cell.note.clone()),
@@ -91,19 +88,49 @@ what that registry really answered. The binary stands on a workstation and has t
         }
         page.push('\n');
     }
-    page.push_str("## Changed after the first run\n\n");
-    let mut none = true;
-    for fault in table {
+    page.push_str("## Known faults of the product\n\n");
+    let mended = |row: usize, dialect| {
+        ran.iter().any(|ran| ran.row == row && ran.dialect == dialect && ran.ended < Ended::Known)
+    };
+    by_reason(&mut page, table, |row, dialect, cell| match cell.known.as_str() {
+        why if !why.is_empty() && mended(row, dialect) => format!("mended since: {why}"),
+        why => why.to_owned(),
+    });
+    page.push_str(FIRST_RUN);
+    by_reason(&mut page, table, |_, _, cell| cell.changed.clone());
+    page
+}
+
+/// What the table said before anything was changed in it.
+const FIRST_RUN: &str = "
+## The first run
+
+The table was committed in 109df41. The first run was against the product of b45218a: of 210 cells 113 right, 16 undecided
+as planned, 1 wrong (forbidden-candidate at acr: likely bad-credentials), 15 unplanned undecided, 38 undecided between other
+causes than written, 4 less sure and 23 surer than written. Before it the test had its registries at other ports than 443,
+which makes a registry somebody else's mirror (containerd asks it with `?ns=`); what came of that told of the test. That
+run, and the first page, had one change that main lacked then: an address given with `--resolve` was one given by hand
+(`Case::pinned`), without which a loopback address rightly proves nothing.
+
+## Changed after the first run
+
+";
+
+/// A list of reasons, each with the cells that have it.
+fn by_reason(page: &mut String, table: &[Fault], reason: impl Fn(usize, Dialect, &Cell) -> String) {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (row, fault) in table.iter().enumerate() {
         for dialect in Dialect::ALL {
-            let cell = &fault.cells[name(dialect)];
-            if !cell.changed.is_empty() {
-                none = false;
-                let _ = writeln!(page, "- {} at {}: {}", fault.fault, name(dialect), cell.changed);
+            let why = reason(row, dialect, &fault.cells[name(dialect)]);
+            if !why.is_empty() {
+                reasons.entry(why).or_default().push(format!("{} at {}", fault.fault, name(dialect)));
             }
         }
     }
-    if none {
-        page.push_str("Nothing.\n");
+    if reasons.is_empty() {
+        page.push_str("None.\n");
     }
-    page
+    for (why, cells) in reasons {
+        let _ = writeln!(page, "- {}: {why}.", cells.join(", "));
+    }
 }

@@ -13,8 +13,10 @@ pub(crate) enum Ended {
     Right,
     /// As written: undecided for the reason that was planned, between the causes that were planned.
     Planned,
-    /// The product is at fault, and the table names the issue.
+    /// Not as written: the product is at fault, and the table says how.
     Known,
+    /// The same, and it is sure of a cause that was not injected.
+    KnownWrong,
     /// Sure of a cause that was not injected.
     Wrong,
     /// Undecided where something was to be proven or likely.
@@ -33,6 +35,7 @@ impl Ended {
             Ended::Right => "right",
             Ended::Planned => "undecided as planned",
             Ended::Known => "known fault of the product",
+            Ended::KnownWrong => "WRONG, a known fault of the product",
             Ended::Wrong => "WRONG",
             Ended::Unplanned => "unplanned undecided",
             Ended::OtherSurvivors => "undecided between other causes",
@@ -43,7 +46,7 @@ impl Ended {
 
     /// Whether the test passes with it.
     pub(crate) fn passes(self) -> bool {
-        matches!(self, Ended::Right | Ended::Planned | Ended::Known)
+        matches!(self, Ended::Right | Ended::Planned | Ended::Known | Ended::KnownWrong)
     }
 }
 
