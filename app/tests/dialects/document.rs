@@ -109,8 +109,7 @@ The table was committed in 109df41. The first run was against the product of b45
 as planned, 1 wrong (forbidden-candidate at acr: likely bad-credentials), 15 unplanned undecided, 38 undecided between other
 causes than written, 4 less sure and 23 surer than written. Before it the test had its registries at other ports than 443,
 which makes a registry somebody else's mirror (containerd asks it with `?ns=`); what came of that told of the test. That
-run, and the first page, had one change that main lacked then: an address given with `--resolve` was one given by hand
-(`Case::pinned`), without which a loopback address rightly proves nothing.
+run had one change that main lacked then: an address given with `--resolve` was one given by hand (`Case::pinned`), without which a loopback address rightly proves nothing.
 
 ## Changed after the first run
 

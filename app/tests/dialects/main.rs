@@ -93,7 +93,6 @@ pub(crate) fn median(mut numbers: Vec<u128>) -> u128 {
     numbers.get(numbers.len() / 2).copied().unwrap_or_default()
 }
 
-#[ignore = "`--resolve` does not pin an address in the case yet (`pinned` in app/src/prove/case.rs): a loopback proves nothing"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_of_each_dialect_proves_what_was_written_before_the_first_run() {
     if !cell::may_listen() {
