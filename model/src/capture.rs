@@ -162,7 +162,10 @@ fn redacted(text: &str) -> Cow<'_, str> {
     }
     if text.contains('=') || text.contains("%3") {
         replace(&mut text, &QUERY, |found| {
-            let kept = KEPT.contains(&found[2].to_ascii_lowercase().as_str());
+            // `ratelimit-limit: 100;w=21600`: the window of a limit, in seconds.
+            let is_window =
+                &found[2] == "w" && found[4].len() <= 8 && found[4].bytes().all(|b| b.is_ascii_digit());
+            let kept = is_window || KEPT.contains(&found[2].to_ascii_lowercase().as_str());
             let value = if kept { &found[4] } else { REDACTED };
             format!("{}{}{}{value}", &found[1], &found[2], &found[3])
         });
@@ -389,6 +392,7 @@ mod tests {
                 r#"{\"password\":\"REDACTED\",\"email\":\"a\"}"#,
             ),
             ("robot:CANARY@registry:5000/app:1", "REDACTED@registry:5000/app:1"),
+            ("ratelimit-limit: 100;w=21600", "ratelimit-limit: 100;w=21600"),
             ("clientSecret=CANARY was refused", "clientSecret=REDACTED was refused"),
         ] {
             assert_eq!(Captured::new(text).as_str(), kept);

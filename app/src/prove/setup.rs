@@ -19,6 +19,12 @@ use crate::failure::Failure;
 /// once; this only bounds a run over a whole cluster that is broken in a thousand ways.
 const REQUESTS: u32 = 5_000;
 
+/// Requests per second and host once the burst is used up: what one node's own pulls of a rollout cost a registry.
+const RATE: f64 = 50.0;
+
+/// Requests that one host may get at once: proofs of a dozen different faults.
+const BURST: u32 = 100;
+
 /// What all cases of a run share.
 pub(crate) struct Setup {
     prober: Prober,
@@ -177,6 +183,8 @@ fn settings(
         allow_plain_http: options.plain_http.iter().cloned().collect::<BTreeSet<_>>(),
         limits: pullmedic_registry::Limits {
             requests: REQUESTS,
+            rate: RATE,
+            burst: BURST,
             deadline: Some(Duration::try_from(options.probe_timeout).unwrap_or(Duration::ZERO)),
             ..Default::default()
         },
