@@ -4,15 +4,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pullmedic_model::Stage;
-use pullmedic_model::probe::Class;
 use pullmedic_model::probe::record::{Certificate, NotAsked};
+use pullmedic_model::probe::{Class, Step};
+use pullmedic_model::{Captured, Stage};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::guard;
 use crate::handshake;
 use crate::peek::Peek;
+use crate::pool::Key;
 use crate::proxy::{Proxy, Way};
 use crate::target::Target;
 use crate::tunnel;
@@ -23,7 +24,7 @@ use crate::wire::{self, Open};
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Which addresses may be dialled, beyond those that never are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Reach {
     /// A host of a spec: private and loopback ones too.
     Any,
@@ -70,9 +71,56 @@ impl Walk<'_> {
         Duration::from_millis(self.ask.host.dial_timeout_ms.clamp(1, 120_000))
     }
 
+    /// A connection that an earlier ask left, with the steps of its making. It passed them then: a step of such a
+    /// connection never fails, and takes no time.
+    pub(crate) async fn reuse(&mut self, target: &Target, reach: Reach) -> Option<Connection> {
+        let key = self.key(target, reach)?;
+        // What was seen at its making may be told again for as long as any answer that may move.
+        let age = self.shared.limits.reuse_tag;
+        while let Some(mut connection) = self.shared.pool.take(&key, age) {
+            if connection.open.is_reusable().await {
+                // One place may be written in two ways, with its port and without it.
+                connection.target = target.clone();
+                self.steps.extend(
+                    connection
+                        .made
+                        .iter()
+                        .cloned()
+                        .map(|step| Step { endpoint: target.endpoint.clone(), ..step }),
+                );
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    /// What an idle connection must have in common with one that would be made now; `None` where none can be made.
+    fn key(&self, target: &Target, reach: Reach) -> Option<Key> {
+        let proxy = match self.shared.proxies.way(target.https, &target.host, target.port) {
+            Way::Direct => None,
+            Way::Through(proxy) => Some(proxy.to_string()),
+            Way::Unusable(_) => return None,
+        };
+        Some(Key {
+            https: target.https,
+            host: target.host.clone(),
+            port: target.port,
+            reach,
+            trust: self.ask.host.trust.clone(),
+            skip_verify: self.is_unchecked(target),
+            proxy,
+        })
+    }
+
+    /// Whether the certificate is not checked. The settings of a host count for its token service on another port of it,
+    /// not for other machines.
+    fn is_unchecked(&self, target: &Target) -> bool {
+        self.ask.host.skip_verify && target.host == self.target().host
+    }
+
     /// Opens a connection: name, connect, TLS.
     pub(crate) async fn connect(&mut self, target: &Target, reach: Reach) -> Result<Connection, Stop> {
-        let shared = self.shared;
+        let (shared, dialled, before) = (self.shared, Instant::now(), self.steps.len());
         let (stream, address, proxy) = match shared.proxies.way(target.https, &target.host, target.port) {
             Way::Direct => {
                 let addresses = self.addresses(target, reach).await?;
@@ -108,6 +156,11 @@ impl Walk<'_> {
         };
         Ok(Connection {
             target: target.clone(),
+            reach,
+            key: self.key(target, reach),
+            dialled,
+            made: self.steps[before..].iter().filter(|step| step.failed.is_none()).map(as_reused).collect(),
+            has_answered: false,
             open,
             address,
             proxy_authorization: proxy
@@ -185,14 +238,11 @@ impl Walk<'_> {
         stream: Peek,
         address: Option<IpAddr>,
     ) -> Result<(wire::BoxedIo, Arc<handshake::ClientAsked>), Stop> {
-        let host = &self.ask.host;
-        // The settings of a host count for its token service on another port of it, not for other machines.
-        let is_own = target.host == self.target().host;
+        let trust = &self.ask.host.trust;
+        let skip = self.is_unchecked(target);
         let began = Instant::now();
-        let skip = host.skip_verify && is_own;
         let shaken =
-            timeout(HANDSHAKE, handshake::shake(stream, target, &self.shared.trusts, &host.trust, skip))
-                .await;
+            timeout(HANDSHAKE, handshake::shake(stream, target, &self.shared.trusts, trust, skip)).await;
         let (class, told) = match shaken {
             Ok(Ok(shaken)) => {
                 let step = self.note(Stage::Tls, &target.endpoint, began, address, &shaken.told.detail, None);
@@ -209,6 +259,17 @@ impl Walk<'_> {
         self.steps[step].certificate = certificate;
         Err(self.refused(Stage::Tls, &target.endpoint, class))
     }
+}
+
+/// A step of a connection's making, as it stands where the connection is used again.
+fn as_reused(step: &Step) -> Step {
+    let detail = match step.stage {
+        // Its detail says what the certificate says.
+        Stage::Tls => "reused".to_owned(),
+        _ if step.detail.is_empty() => "reused".to_owned(),
+        _ => format!("reused; {}", step.detail),
+    };
+    Step { took_us: 0, detail: Captured::new(&detail), ..step.clone() }
 }
 
 /// How long one of the addresses that are left may take: an equal share, but two seconds at least

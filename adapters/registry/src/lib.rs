@@ -12,7 +12,7 @@
 //! | budget, rate, hosts that said wait; refused logins | `budget`, `lockout` |
 //! | one ask on its way: its steps, one request after another | `walk` |
 //! | name | `names`, `guard` (addresses never dialled) |
-//! | connect | `connect`, `tunnel` (proxies), `peek` (first bytes) |
+//! | connect | `connect`, `tunnel` (proxies), `peek` (first bytes), `pool` (connections kept between asks) |
 //! | tls | `trust`, `handshake`, `verify` (as Go judges), `chain` |
 //! | request and answer | `wire`, `answer`, `challenge`, `scrub` |
 //! | challenge, redirect | `fetch` |
@@ -34,6 +34,7 @@ mod lockout;
 mod manifest;
 mod names;
 mod peek;
+mod pool;
 mod prober;
 mod proxy;
 mod realm;

@@ -1,7 +1,9 @@
-//! A connection that remembers its first bytes: they tell plain HTTP on a TLS port, and the reverse.
+//! A connection that remembers its first bytes: they tell plain HTTP on a TLS port, and the reverse. And one that counts
+//! what comes: whether an answer had begun.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -84,5 +86,58 @@ impl AsyncWrite for Peek {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// How many bytes came so far; above TLS, where there is TLS.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Came(Arc<AtomicU64>);
+
+impl Came {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection that counts what comes.
+pub(crate) struct Counted<T> {
+    io: T,
+    came: Came,
+}
+
+impl<T> Counted<T> {
+    pub(crate) fn new(io: T) -> Counted<T> {
+        Counted { io, came: Came::default() }
+    }
+
+    pub(crate) fn came(&self) -> Came {
+        self.came.clone()
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Counted<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.io).poll_read(cx, buf);
+        self.came.0.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Counted<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

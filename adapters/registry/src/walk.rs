@@ -17,10 +17,11 @@ use tokio::time::Instant;
 use crate::answer;
 use crate::connect::Reach;
 use crate::digest::{Digest, Hasher};
+use crate::pool::Key;
 use crate::prober::{Held, Shared};
 use crate::scrub::Scrub;
 use crate::target::Target;
-use crate::wire::{self, NoAnswer, Open, Reading, header};
+use crate::wire::{self, Far, NoAnswer, Open, Reading, header};
 
 /// Why an ask ended before it got what it wanted.
 #[derive(Debug)]
@@ -77,6 +78,16 @@ pub(crate) struct Reply {
 
 pub(crate) struct Connection {
     pub(crate) target: Target,
+    /// Under which it was dialled.
+    pub(crate) reach: Reach,
+    /// Under which another ask may have it; `None`: none may.
+    pub(crate) key: Option<Key>,
+    /// When its name was asked for.
+    pub(crate) dialled: Instant,
+    /// The steps of its making, as an ask that uses it again tells them.
+    pub(crate) made: Vec<Step>,
+    /// Whether it carried an answer before.
+    pub(crate) has_answered: bool,
     pub(crate) open: Open,
     pub(crate) address: Option<IpAddr>,
     /// A plain request through a proxy names the whole URL, and the proxy's own login.
@@ -175,20 +186,44 @@ impl<'a> Walk<'a> {
         self.refused(stage, &target.endpoint, error.class)
     }
 
+    /// Leaves the connections that are still good to the asks that follow.
+    pub(crate) fn leave(&mut self) {
+        for connection in self.connections.drain(..) {
+            if let Some(key) = connection.key.clone() {
+                let dialled = connection.dialled;
+                self.shared.pool.put(key, connection, dialled);
+            }
+        }
+    }
+
+    /// A connection of this ask that may carry another request.
+    async fn kept(&mut self, sending: &Sending<'_>) -> Option<Connection> {
+        let own = self.target();
+        let at = self.connections.iter().position(|kept| {
+            kept.target == *sending.target && (kept.reach == sending.reach || kept.target == own)
+        })?;
+        let mut connection = self.connections.swap_remove(at);
+        connection.open.is_reusable().await.then_some(connection)
+    }
+
+    /// The connection for a request: this ask's own, one that an earlier ask left, or a new one. What may do something
+    /// is not sent where the host may just be closing: a form with a login would be lost, and could not be sent again.
+    async fn connection(&mut self, sending: &Sending<'_>) -> Result<Connection, Stop> {
+        if let Some(connection) = self.kept(sending).await {
+            return Ok(connection);
+        }
+        if sending.method != Method::POST
+            && let Some(connection) = self.reuse(sending.target, sending.reach).await
+        {
+            return Ok(connection);
+        }
+        self.connect(sending.target, sending.reach).await
+    }
+
     /// Sends one request and reads its answer. A connection that is still open is used again.
     pub(crate) async fn exchange(&mut self, sending: Sending<'_>) -> Result<Reply, Stop> {
-        let kept = self.connections.iter().position(|kept| kept.target == *sending.target);
-        let mut kept = kept.map(|at| self.connections.swap_remove(at));
-        if let Some(connection) = &mut kept
-            && !connection.open.is_reusable().await
-        {
-            kept = None;
-        }
-        let mut is_kept = kept.is_some();
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => self.connect(sending.target, sending.reach).await?,
-        };
+        let before = self.steps.len();
+        let mut connection = self.connection(&sending).await?;
         let limit = match self.ask.host.answer_timeout_ms {
             Some(limit) => Duration::from_millis(limit.clamp(1, 600_000)),
             None => self.shared.limits.answer,
@@ -206,12 +241,17 @@ impl<'a> Walk<'a> {
             if error.class == Class::AnswerTimeout && self.ask.host.answer_timeout_ms.is_none() {
                 error.why.push_str(", which is our own limit: the runtime sets none");
             }
-            // A kept connection may have been closed before the server saw the request; Go opens a new one, too, unless
-            // the request may have done something.
-            if is_kept && error.class == Class::Reset && sending.method != Method::POST {
-                is_kept = false;
-                connection = self.connect(sending.target, sending.reach).await?;
-                continue;
+            if connection.has_answered {
+                if may_be_sent_again(&error, &sending.method) {
+                    // What is told is the new connection, not the one that was over.
+                    self.steps.truncate(before);
+                    connection = self.connect(sending.target, sending.reach).await?;
+                    continue;
+                }
+                // Its handshake was passed long ago.
+                if error.at_tls {
+                    (error.at_tls, error.class) = (false, Class::Reset);
+                }
             }
             let Sending { target, login, stage, .. } = sending;
             return Err(self.no_answer(target, connection.address, began, sent, login, stage, &error));
@@ -272,7 +312,7 @@ impl<'a> Walk<'a> {
     async fn reply(
         &mut self,
         sending: Sending<'_>,
-        connection: Connection,
+        mut connection: Connection,
         sent: String,
         began: Instant,
         response: http::Response<hyper::body::Incoming>,
@@ -318,6 +358,7 @@ impl<'a> Walk<'a> {
             certificate: None,
         });
         if read.fault.is_none() {
+            connection.has_answered = true;
             self.connections.push(connection);
         }
         Reply {
@@ -333,6 +374,19 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether a request that got no answer on a connection which had answered before is sent on a new one: the host may have
+/// closed it before it saw the request. Go opens a new one, too (`persistConn.shouldRetryRequest`), unless the request may
+/// have done something. Silence is no such sign: who closes a connection says so.
+fn may_be_sent_again(error: &NoAnswer, method: &Method) -> bool {
+    let is_over = match error.far {
+        Far::Unsent => return true,
+        Far::Unanswered => error.class != Class::AnswerTimeout,
+        // No HTTP: what came may be the remains of the last answer.
+        Far::Begun => error.class == Class::NotARegistry,
+    };
+    is_over && *method != Method::POST
+}
+
 /// Microseconds since.
 fn micros(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
@@ -345,5 +399,30 @@ pub(crate) const fn class_of_status(status: u16) -> Class {
         400..500 => Class::Status(status),
         500..600 => Class::ServerError(status),
         _ => Class::NotARegistry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_host_cannot_have_acted_on_is_sent_again() {
+        let table = [
+            (Far::Unsent, Class::Reset, true, true),
+            (Far::Unanswered, Class::Reset, true, false),
+            (Far::Unanswered, Class::TlsProtocol, true, false),
+            (Far::Unanswered, Class::AnswerTimeout, false, false),
+            (Far::Begun, Class::NotARegistry, true, false),
+            (Far::Begun, Class::Reset, false, false),
+            (Far::Begun, Class::TooBig, false, false),
+            (Far::Begun, Class::AnswerTimeout, false, false),
+        ];
+        for (far, class, get, post) in table {
+            let error = NoAnswer { class, why: String::new(), at_tls: false, far };
+            for (method, expected) in [(Method::GET, get), (Method::HEAD, get), (Method::POST, post)] {
+                assert_eq!(may_be_sent_again(&error, &method), expected, "{far:?} {class:?} {method}");
+            }
+        }
     }
 }

@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::digest::{Digest, Hasher};
 use crate::handshake::{ClientAsked, classify_tls, tls_error};
-use crate::peek::FirstBytes;
+use crate::peek::{Came, Counted, FirstBytes};
 
 /// Anything that bytes go through.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -32,11 +32,15 @@ pub(crate) type BoxedIo = Box<dyn Io>;
 /// The head of an answer and its buffers; headers beyond it are refused.
 const HEAD: usize = 64 * 1024;
 
+/// A turn of the connection's task, on a busy machine.
+const READY: Duration = Duration::from_millis(100);
+
 /// An open connection. Dropping it closes the socket.
 pub(crate) struct Open {
     sender: SendRequest<Full<Bytes>>,
     task: tokio::task::JoinHandle<()>,
     first: FirstBytes,
+    came: Came,
     client: Option<Arc<ClientAsked>>,
 }
 
@@ -52,6 +56,19 @@ pub(crate) struct NoAnswer {
     pub(crate) why: String,
     /// Whether it was refused at TLS, after our side held the handshake for done (TLS 1.3 client certificates).
     pub(crate) at_tls: bool,
+    /// How far it got.
+    pub(crate) far: Far,
+}
+
+/// How far a request got before it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Far {
+    /// None of it was written.
+    Unsent,
+    /// It may have been read; nothing came back.
+    Unanswered,
+    /// Something came back, if only the remains of an earlier answer.
+    Begun,
 }
 
 impl Open {
@@ -61,21 +78,25 @@ impl Open {
         first: FirstBytes,
         client: Option<Arc<ClientAsked>>,
     ) -> Result<Open, NoAnswer> {
-        let (sender, connection) = http1::Builder::new()
-            .max_buf_size(HEAD)
-            .handshake(TokioIo::new(io))
-            .await
-            .map_err(|error| NoAnswer { class: Class::Reset, why: error.to_string(), at_tls: false })?;
+        let io = Counted::new(io);
+        let came = io.came();
+        let opened = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(io)).await;
+        let (sender, connection) = opened.map_err(|error| NoAnswer {
+            class: Class::Reset,
+            why: error.to_string(),
+            at_tls: false,
+            far: Far::Unsent,
+        })?;
         // The error of the connection is told by the request, too.
         let task = tokio::spawn(async move {
             let _ = connection.await;
         });
-        Ok(Open { sender, task, first, client })
+        Ok(Open { sender, task, first, came, client })
     }
 
-    /// Whether another request may be sent on it.
+    /// Whether another request may be sent on it. It is ready as soon as its task had a turn, or never.
     pub(crate) async fn is_reusable(&mut self) -> bool {
-        !self.sender.is_closed() && self.sender.ready().await.is_ok()
+        !self.sender.is_closed() && matches!(timeout(READY, self.sender.ready()).await, Ok(Ok(())))
     }
 
     /// Sends a request and waits for the head of the answer.
@@ -84,32 +105,40 @@ impl Open {
         request: Request<Full<Bytes>>,
         limit: Duration,
     ) -> Result<Response<Incoming>, NoAnswer> {
-        match timeout(limit, self.sender.send_request(request)).await {
+        let before = self.came.bytes();
+        let far = |came: &Came| if came.bytes() == before { Far::Unanswered } else { Far::Begun };
+        match timeout(limit, self.sender.try_send_request(request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.classify(&error)),
+            Ok(Err(mut error)) => {
+                let far = if error.take_message().is_some() { Far::Unsent } else { far(&self.came) };
+                let (class, why, at_tls) = self.classify(&error.into_error());
+                Err(NoAnswer { class, why, at_tls, far })
+            }
             Err(_) => Err(NoAnswer {
                 class: Class::AnswerTimeout,
                 why: format!("no answer within {} s", limit.as_secs_f32()),
                 at_tls: false,
+                far: far(&self.came),
             }),
         }
     }
 
-    fn classify(&self, error: &hyper::Error) -> NoAnswer {
+    /// The class of an error, words for it, and whether it was at TLS.
+    fn classify(&self, error: &hyper::Error) -> (Class, String, bool) {
         let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
         let wanted = self.client.as_ref().filter(|client| client.in_vain());
         if let (Some(tls), Some(client)) = (io.and_then(tls_error), &self.client) {
             let (class, why) = classify_tls(tls, client);
-            return NoAnswer { class, why, at_tls: true };
+            return (class, why, true);
         }
         if self.client.is_none() && self.first.is_tls() {
             let why = "the port answered in TLS".to_owned();
-            return NoAnswer { class: Class::TlsOnPlainPort, why, at_tls: false };
+            return (Class::TlsOnPlainPort, why, false);
         }
         let broke = io.is_some() || error.is_incomplete_message() || error.is_closed() || error.is_canceled();
         if broke && wanted.is_some() {
             let why = format!("a client certificate was asked for, then: {error}");
-            return NoAnswer { class: Class::ClientCertificateWanted, why, at_tls: true };
+            return (Class::ClientCertificateWanted, why, true);
         }
         let class = if error.is_parse() && error.to_string().contains("too large") {
             Class::TooBig
@@ -123,7 +152,7 @@ impl Open {
             None if self.first.is_empty() => format!("the connection was closed without an answer: {error}"),
             None => format!("no HTTP answer: {error}"),
         };
-        NoAnswer { class, why, at_tls: false }
+        (class, why, false)
     }
 }
 

@@ -136,8 +136,13 @@ async fn row_2_the_checked_address_is_the_dialled_one() {
     let dialled: BTreeSet<_> = record.steps.iter().filter_map(|step| step.address).collect();
     assert!(dialled.iter().all(|address| address.is_loopback()), "{record:?}");
     assert!(record.requests >= 1, "the first address was asked: {record:?}");
-    // A later ask resolves again, and ends there.
-    let again = pullmedic_model::probe::Ask { what: get("1.0"), ..ask };
+    // A later ask stays on the connection whose address was checked, whatever the name means by now.
+    let mut again = pullmedic_model::probe::Ask { what: get("1.0"), ..ask };
+    let record = bench.prober.ask(&again, None).await;
+    assert!(record.requests >= 1 && bench.running.connections().len() == 1, "{record:?}");
+    assert!(record.steps.iter().filter_map(|step| step.address).all(|address| address.is_loopback()));
+    // One that has to dial resolves again, and ends there.
+    again.host.trust = "other".to_owned();
     let record = bench.prober.ask(&again, None).await;
     assert!(matches!(record.ended, Ended::NotAsked(NotAsked::Address(_))), "{record:?}");
 }
