@@ -12,8 +12,14 @@ use crate::manifest::{self, Unreadable};
 use crate::walk::{Reply, Stop, Walk, class_of_status};
 use crate::wire::header;
 
+/// Where a manifest is asked for.
+const MANIFESTS: &str = "manifests";
+
+/// Where containerd asks for it next, by digest.
+const BLOBS: &str = "blobs";
+
 /// containerd's list (`core/remotes/docker/resolver.go`): with another one some registries answer 404.
-const MANIFESTS: &str = "application/vnd.docker.distribution.manifest.v2+json, \
+const ACCEPT: &str = "application/vnd.docker.distribution.manifest.v2+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, \
     application/vnd.oci.image.index.v1+json, */*";
 
@@ -32,7 +38,7 @@ impl Walk<'_> {
             }
             What::Ping => self.ping().await,
             What::ManifestHead(wanted) => self.manifest_head(&wanted).await,
-            What::Manifest(wanted) => self.manifest(&wanted).await,
+            What::Manifest(wanted) => self.manifest(MANIFESTS, &wanted).await,
             What::Config(digest) => self.config(&digest).await,
             What::BlobHead(digest) => self.blob_head(&digest).await,
             What::Blob(digest) => self.blob(&digest).await,
@@ -163,12 +169,18 @@ impl Walk<'_> {
     }
 
     async fn manifest_head(&mut self, wanted: &str) -> Result<Got, Stop> {
-        let resource =
-            self.resource(Stage::Manifest, Method::HEAD, &format!("manifests/{wanted}"), MANIFESTS);
-        let reply = self.fetch(&resource).await?;
+        let resource = self.resource(Stage::Manifest, Method::HEAD, &format!("{MANIFESTS}/{wanted}"), ACCEPT);
+        let mut reply = self.fetch(&resource).await?;
+        let mut place = MANIFESTS;
         if reply.status == 405 {
             self.steps[reply.step].failed = None;
-            return self.manifest(wanted).await;
+            return self.manifest(place, wanted).await;
+        }
+        if reply.status == 404
+            && let Some(instead) = self.as_blob(wanted).await?
+        {
+            self.steps[reply.step].failed = None;
+            (reply, place) = (instead, BLOBS);
         }
         self.unless_success(&reply)?;
         let said = header(&reply.headers, "docker-content-digest").map(str::to_owned);
@@ -194,14 +206,31 @@ impl Walk<'_> {
         }
         // containerd: without digest or length the body must tell.
         if (digest.is_none() && asked.is_none()) || size.is_none() {
-            return self.manifest(wanted).await;
+            return self.manifest(place, wanted).await;
         }
         let digest = digest.or(asked).map(|digest| digest.to_string());
         Ok(Got::Manifest { digest, media_type: media_type(&reply), size, manifest: None })
     }
 
-    async fn manifest(&mut self, wanted: &str) -> Result<Got, Stop> {
-        let resource = self.resource(Stage::Manifest, Method::GET, &format!("manifests/{wanted}"), MANIFESTS);
+    /// containerd resolves a digest that is 404 among the manifests once more among the blobs, for old registries
+    /// ([`Resolve`](https://github.com/containerd/containerd/blob/main/core/remotes/docker/resolver.go)). Only a `HEAD`
+    /// does: its `Fetch` of a manifest never goes there, and other runtimes do not know it. `None`: the 404 is the answer,
+    /// as it is for containerd when it gets another one, or none that a login passes.
+    async fn as_blob(&mut self, wanted: &str) -> Result<Option<Reply>, Stop> {
+        if Digest::parse(wanted).is_none() || !self.is_containerd {
+            return Ok(None);
+        }
+        let resource = self.resource(Stage::Manifest, Method::HEAD, &format!("{BLOBS}/{wanted}"), ACCEPT);
+        match self.fetch(&resource).await {
+            Ok(reply) if matches!(reply.status, 401 | 404) => Ok(None),
+            Ok(reply) => Ok(Some(reply)),
+            Err(Stop::Refused { .. }) => Ok(None),
+            Err(stop @ Stop::NotAsked(_)) => Err(stop),
+        }
+    }
+
+    async fn manifest(&mut self, place: &str, wanted: &str) -> Result<Got, Stop> {
+        let resource = self.resource(Stage::Manifest, Method::GET, &format!("{place}/{wanted}"), ACCEPT);
         let reply = self.fetch(&resource).await?;
         self.unless_success(&reply)?;
         self.unless_whole(&reply)?;

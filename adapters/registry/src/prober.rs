@@ -178,7 +178,7 @@ impl Prober {
         let answered = cell
             .get_or_try_init(|| async {
                 is_fresh = true;
-                let record = self.walk(ask, held, question.agent.clone()).await;
+                let record = self.walk(ask, held, runtime).await;
                 if may_be_reused(&record.ended) { Ok(record) } else { Err(record) }
             })
             .await;
@@ -226,12 +226,12 @@ impl Prober {
         cell
     }
 
-    async fn walk(&self, ask: &Ask, held: Option<Arc<Held>>, agent: String) -> Record {
+    async fn walk(&self, ask: &Ask, held: Option<Arc<Held>>, runtime: Option<&Runtime>) -> Record {
         let at = Timestamp::now();
         if let Some(limited) = self.shared.budget.limited(&ask.host.endpoint) {
             return Record { at, ..not_asked(ask, limited) };
         }
-        let mut walk = Walk::new(&self.shared, ask, held, agent);
+        let mut walk = Walk::new(&self.shared, ask, held, runtime);
         let limits = &self.shared.limits;
         let most = if matches!(ask.what, What::Blob(_)) { limits.ask + limits.blob_time } else { limits.ask };
         let end = Instant::now() + most;
@@ -292,7 +292,7 @@ fn not_asked(ask: &Ask, reason: NotAsked) -> Record {
 }
 
 /// The name that is sent as `User-Agent`: registries answer by it.
-fn agent(runtime: Option<&Runtime>) -> String {
+pub(crate) fn agent(runtime: Option<&Runtime>) -> String {
     match runtime {
         Some(Runtime { name, version: (major, minor, patch) }) => format!("{name}/{major}.{minor}.{patch}"),
         None => AGENT.to_owned(),

@@ -9,6 +9,7 @@ use http::header::{ACCEPT, AUTHORIZATION, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
 use pullmedic_model::probe::record::{Answer, NotAsked, Step};
+use pullmedic_model::probe::route::Runtime;
 use pullmedic_model::probe::{Ask, Class, LoginName};
 use pullmedic_model::{Endpoint, Stage};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,7 +19,7 @@ use crate::answer;
 use crate::connect::Reach;
 use crate::digest::{Digest, Hasher};
 use crate::pool::Key;
-use crate::prober::{Held, Shared};
+use crate::prober::{Held, Shared, agent};
 use crate::scrub::Scrub;
 use crate::target::Target;
 use crate::wire::{self, Far, NoAnswer, Open, Reading, header};
@@ -101,6 +102,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) ask: &'a Ask,
     pub(crate) held: Option<Arc<Held>>,
     pub(crate) agent: String,
+    /// Whether the runtime is containerd; also where none is known.
+    pub(crate) is_containerd: bool,
     pub(crate) steps: Vec<Step>,
     pub(crate) requests: u32,
     pub(crate) scrub: Scrub,
@@ -110,13 +113,20 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(shared: &'a Shared, ask: &'a Ask, held: Option<Arc<Held>>, agent: String) -> Walk<'a> {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        ask: &'a Ask,
+        held: Option<Arc<Held>>,
+        runtime: Option<&Runtime>,
+    ) -> Walk<'a> {
+        let is_containerd = runtime.is_none_or(|runtime| runtime.name == "containerd");
+        let agent = agent(runtime);
         let mut scrub = Scrub::default();
         if let Some(held) = &held {
             scrub.add(&held.user, &held.password);
         }
         let (steps, connections) = (Vec::new(), Vec::new());
-        Walk { shared, ask, held, agent, steps, requests: 0, scrub, plain: false, connections }
+        Walk { shared, ask, held, agent, is_containerd, steps, requests: 0, scrub, plain: false, connections }
     }
 
     /// Where the ask goes, by what is known so far.

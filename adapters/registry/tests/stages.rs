@@ -16,6 +16,8 @@ use testkit_registry::{
     Route, Rule, Tls, Token, Transport, User,
 };
 
+const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
 fn open(name: &str) -> Endpoint {
     Endpoint::named(name).image(Image::small("team/app", "1.0"))
 }
@@ -337,6 +339,57 @@ async fn answers_that_are_not_what_they_should_be_have_their_class() {
     ] {
         let record = bench.ask(endpoint, "team/app", what).await;
         assert_eq!(end(&record), expected, "{endpoint}: {record:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_is_no_manifest_is_resolved_as_a_blob_by_containerd_alone() {
+    let gone = |name: &str| open(name).rule(Rule::on(Route::Manifest).status(404));
+    let blob = || Rule::on(Route::Blob).method("HEAD");
+    let long = Delivery::Length(5_000_000);
+    let other = DIGEST.replace("aaaa", "bbbb");
+    let bench = bench(
+        vec![
+            gone("there").rule(blob().status(200).header("Docker-Content-Digest", DIGEST)),
+            gone("gone").rule(blob().status(404)),
+            gone("closed").rule(blob().status(401)),
+            gone("denied").rule(blob().status(403)),
+            gone("broken").rule(blob().delivery(Delivery::Reset)),
+            gone("large").rule(blob().status(200).delivery(long)),
+            gone("other").rule(blob().status(200).header("Docker-Content-Digest", &other)),
+            open("refused").rule(Rule::on(Route::Manifest).status(403)),
+        ],
+        |_, _| {},
+    )
+    .await;
+    for (endpoint, expected, requests) in [
+        ("there", "got manifest", 2),
+        ("gone", "manifest 404", 2),
+        ("closed", "manifest 404", 2),
+        ("denied", "manifest 403", 2),
+        // The connection had answered before, so it is asked once more on a new one.
+        ("broken", "manifest 404", 3),
+        ("large", "manifest TooBig", 2),
+        ("other", "manifest WrongContent", 2),
+        ("refused", "manifest 403", 1),
+    ] {
+        let ask =
+            ask(host(&bench.running.endpoint(endpoint).to_string(), Scheme::Http), "team/app", head(DIGEST));
+        let record = bench.prober.ask(&ask, None).await;
+        assert_eq!((end(&record).as_str(), record.requests), (expected, requests), "{endpoint}: {record:?}");
+        if requests > 1 {
+            let sent: Vec<_> =
+                record.steps.iter().map(|step| step.sent.as_str()).filter(|sent| !sent.is_empty()).collect();
+            assert!(sent[0].ends_with(&format!("manifests/{DIGEST}")), "{sent:?}");
+            assert_eq!(sent[1], format!("HEAD /v2/team/app/blobs/{DIGEST}"), "a step of its own");
+        }
+        let crio = Runtime { name: "cri-o".to_owned(), version: (1, 34, 1) };
+        assert_eq!(bench.prober.ask(&ask, Some(&crio)).await.requests, 1, "{endpoint}");
+    }
+    // What is fetched, not resolved, and what is no digest, is asked for in one place.
+    for what in [get(DIGEST), head("2.0")] {
+        let record = bench.ask("there", "team/app", what).await;
+        assert_eq!((end(&record).as_str(), record.requests), ("manifest 404", 1));
     }
 }
 

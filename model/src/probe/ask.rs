@@ -30,7 +30,8 @@ pub enum What {
     /// `GET /v2/`, with a login where one is given.
     Ping,
     /// `HEAD` of a manifest, as the runtime resolves it; by tag or digest, with the runtime's Accept list. A `405`, or a
-    /// `200` without a digest or length, becomes a `GET`, as containerd does it.
+    /// `200` without a digest or length, becomes a `GET`, as containerd does it; and a digest that is 404 is asked for
+    /// among the blobs, where the runtime is containerd.
     ManifestHead(String),
     /// `GET` of a manifest by tag or digest: for its body, or for the body of its refusal.
     Manifest(String),
