@@ -7,17 +7,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::stream::{self, StreamExt as _};
 use pullmedic_model::Endpoint;
 use pullmedic_model::probe::manifest::Platform;
-use pullmedic_model::probe::record::NotAsked;
 use pullmedic_model::probe::route::{Role, Route, Runtime};
-use pullmedic_model::probe::{Ask, Class, Ended, Got, LoginName, Record, What};
+use pullmedic_model::probe::{Ask, Got, LoginName, Record, What};
 use pullmedic_model::{Cause, Certainty};
-use pullmedic_prevent::{Depth, Moved, Running, Walk, Walked, coverage, running_digest};
+use pullmedic_prevent::{
+    Depth, Moved, Running, Walk, Walked, coverage, holds_no_image, platform_of, resolved, running_digest,
+};
 use pullmedic_registry::Pinned;
 
 use super::gather::{Gathered, Who};
 use super::judge::{Judge, refusal};
 use super::outcome::{Outcome, Said};
 use super::plan::{Job, Plan};
+use super::reason::{decisive, only_from_here};
 use crate::prove::{ClientArguments, SecretSource, Secrets, Setup, announced};
 
 /// Images of one host that are asked about at once. The client keeps the rate of each host; this bounds sockets.
@@ -53,9 +55,7 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The request that resolved the image.
     fn resolved(&self) -> Option<&Record> {
-        self.records
-            .iter()
-            .find(|record| matches!(record.ask.what, What::ManifestHead(_)) && record.got().is_some())
+        resolved(&self.records)
     }
 
     fn digest(&self) -> Option<&str> {
@@ -116,12 +116,12 @@ pub(super) async fn ask(
         |job| &job.reference.host,
         |job| check.resolve(job, runtime.clone(), &secrets),
     );
-    let resolved: Vec<Asking<'_>> = announced(resolving, far).await;
+    let askings: Vec<Asking<'_>> = announced(resolving, far).await;
     if reach == Reach::Deep {
-        say_price(&resolved);
+        say_price(&askings);
     }
     let settling = by_host(
-        resolved.into_iter().enumerate().collect(),
+        askings.into_iter().enumerate().collect(),
         |asking| &asking.job.reference.host,
         |asking| async {
             let outcome = check.settle(asking).await;
@@ -162,9 +162,9 @@ async fn by_host<I, T, F: Future<Output = T>>(
 }
 
 /// Says what `--deep` is about to spend, host by host.
-fn say_price(resolved: &[Asking<'_>]) {
+fn say_price(askings: &[Asking<'_>]) {
     let mut by_host: BTreeMap<&str, u32> = BTreeMap::new();
-    for asking in resolved.iter().filter(|asking| asking.metered) {
+    for asking in askings.iter().filter(|asking| asking.metered) {
         let spent = by_host.entry(&asking.job.reference.host).or_default();
         *spent = spent.saturating_add(asking.price());
     }
@@ -308,11 +308,7 @@ impl Check<'_> {
         for lacking in lacks {
             self.lacks(asking, &lacking, outcome).await;
         }
-        let is_image = {
-            let walk = walk_of(asking, &chosen);
-            walk.no_image(&asking.records).is_none()
-        };
-        if stands != Walked::Whole || !is_image {
+        if stands != Walked::Whole || holds_no_image(&asking.records) {
             self.failed(asking, stands, outcome).await;
         }
     }
@@ -364,8 +360,7 @@ impl Check<'_> {
             }
             Walked::NoPlatform(wanted, _) => platform = Some(wanted),
             Walked::Failed(at) => {
-                platform =
-                    walk_of(asking, &asking.job.platforms).platform_of(&asking.records, at).or(platform);
+                platform = platform_of(&asking.records, at).or(platform);
                 if let Some(why) = decisive(&asking.records, at).and_then(only_from_here) {
                     outcome.said.push(Said::Open(why));
                     return;
@@ -380,7 +375,11 @@ impl Check<'_> {
         let (records, verdict) = self.judge.verdict(&case, self.setup).await;
         asking.records.extend(records);
         outcome.endpoint = verdict.endpoint.clone().or(outcome.endpoint.take());
-        outcome.said.push(self.judge.said(asking.job, verdict, refusal(&asking.records)));
+        let mut said = self.judge.said(asking.job, verdict, refusal(&asking.records));
+        if self.reach != Reach::Shallow {
+            self.judge.made(&mut said, &asking.records, asking.runtime.as_ref(), self.setup).await;
+        }
+        outcome.said.push(said);
     }
 
     /// Whether the tag has moved since pods pulled it (S30).
@@ -440,83 +439,5 @@ impl Check<'_> {
                 }
             }
         }
-    }
-}
-
-fn walk_of<'a>(asking: &'a Asking<'_>, platforms: &'a [Platform]) -> Walk<'a> {
-    Walk {
-        reference: &asking.job.reference,
-        route: &asking.route,
-        logins: &asking.logins,
-        platforms,
-        depth: Depth::Whole,
-    }
-}
-
-/// The refusal that counts: the origin's, else the one at `at`.
-fn decisive(records: &[Record], at: usize) -> Option<&Record> {
-    let failed = records.get(at)?;
-    let same = |record: &&Record| record.ask.what == failed.ask.what && record.got().is_none();
-    let of_origin = |record: &&Record| record.ask.host.role == Role::Origin;
-    records.iter().rfind(|record| same(record) && of_origin(record)).or(Some(failed))
-}
-
-/// Why a failure tells nothing of the image: it could not be asked, or not reached from here; `None` when it does tell.
-fn only_from_here(record: &Record) -> Option<String> {
-    let host = &record.ask.host.endpoint;
-    match &record.ended {
-        Ended::Got(_) => None,
-        Ended::NotAsked(why) => Some(not_asked(host, why)),
-        Ended::Refused { endpoint, class, .. } => match class {
-            Class::Status(429) => Some(format!("{endpoint} wants no more requests from here for now (429)")),
-            Class::ServerError(code) => Some(format!("{endpoint} answers {code} for now")),
-            Class::Status(_)
-            | Class::Redirect
-            | Class::NotARegistry
-            | Class::WrongContent
-            | Class::TooBig => None,
-            Class::NoSuchName
-            | Class::NoAddress
-            | Class::NameServerFailed
-            | Class::NameServerSilent
-            | Class::Refused
-            | Class::Unreachable
-            | Class::ConnectTimeout
-            | Class::Reset
-            | Class::TlsTimeout
-            | Class::UnknownAuthority
-            | Class::HostnameMismatch
-            | Class::CertificateExpired
-            | Class::CertificateNotYetValid
-            | Class::CertificateRefused
-            | Class::ClientCertificateWanted
-            | Class::TlsProtocol
-            | Class::OurTlsLimit
-            | Class::PlainHttpOnTlsPort
-            | Class::TlsOnPlainPort
-            | Class::AnswerTimeout
-            | Class::Proxy
-            | Class::Truncated
-            | Class::Stalled => Some(format!("{endpoint} cannot be reached from here: {class}")),
-        },
-    }
-}
-
-fn not_asked(host: &Endpoint, why: &NotAsked) -> String {
-    match why {
-        NotAsked::Realm { realm } => {
-            format!("the token service {realm} is not allowed for {host} (--allow-realm {host}={realm})")
-        }
-        NotAsked::Address(address) => format!("{host} resolves to {address}, which is never dialled"),
-        NotAsked::LockOut { refused_at } => {
-            format!("{host} refused this login at {refused_at}; a further try might lock the account")
-        }
-        NotAsked::NotForHost => format!("the login may not be sent to {host}"),
-        NotAsked::Budget => "the budget of requests is used up".to_owned(),
-        NotAsked::Limited { until: Some(until) } => format!("{host} wants no request before {until}"),
-        NotAsked::Limited { until: None } => format!("{host} wants no request for a while"),
-        NotAsked::Cancelled => "the time for asking was over (--probe-timeout)".to_owned(),
-        NotAsked::Ours(what) => format!("asking {host} failed on our side: {what}"),
-        NotAsked::Offline => "nothing was asked in this run".to_owned(),
     }
 }

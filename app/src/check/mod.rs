@@ -2,7 +2,7 @@
 //!
 //! - `gather`: who asks for which images. `plan`: each image once for the same logins and platforms.
 //! - `ask`: what registries are asked, and how far; `judge`: a pull that fails, to the decision engine.
-//! - `outcome`: what became of an image. `entry`: that as the public format.
+//! - `reason`: why a request tells nothing. `outcome`: what became of an image. `entry`: that as the public format.
 
 mod ask;
 mod entry;
@@ -10,6 +10,7 @@ mod gather;
 mod judge;
 mod outcome;
 mod plan;
+mod reason;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -86,58 +86,6 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The request that resolved the image, and the digest it gave; `None` while none did.
-    pub fn resolved<'r>(&self, records: &'r [Record]) -> Option<&'r Record> {
-        records
-            .iter()
-            .find(|record| matches!(record.ask.what, What::ManifestHead(_)) && record.got().is_some())
-    }
-
-    /// The platforms that the list of the image has, and the digests under which they stand; `None` when no list was
-    /// read. Attestations are left out.
-    pub fn listed<'r>(&self, records: &'r [Record]) -> Option<Vec<&'r Entry>> {
-        records.iter().find_map(|record| match record.got() {
-            Some(Got::Manifest { manifest: Some(Manifest::Index(entries)), .. }) => {
-                Some(entries.iter().filter(|entry| !entry.attestation).collect())
-            }
-            _ => None,
-        })
-    }
-
-    /// The platform whose image the request at `at` is of; `None` when it is of no entry of a list.
-    pub fn platform_of(&self, records: &[Record], at: usize) -> Option<Platform> {
-        let asked = match &records.get(at)?.ask.what {
-            What::Manifest(digest) | What::Config(digest) | What::BlobHead(digest) => digest,
-            _ => return None,
-        };
-        let holds = |entry: &&&Entry| {
-            entry.manifest.digest == *asked
-                || records.iter().any(|record| match (&record.ask.what, record.got()) {
-                    (
-                        What::Manifest(digest),
-                        Some(Got::Manifest { manifest: Some(Manifest::Image { config, layers }), .. }),
-                    ) => {
-                        *digest == entry.manifest.digest
-                            && (config.digest == *asked || layers.iter().any(|layer| layer.digest == *asked))
-                    }
-                    _ => false,
-                })
-        };
-        self.listed(records)?.iter().find(holds)?.platform.clone()
-    }
-
-    /// A manifest that was read and holds no image that a runtime runs; `None` when every one does.
-    pub fn no_image<'r>(&self, records: &'r [Record]) -> Option<&'r Record> {
-        records.iter().find(|record| match record.got() {
-            Some(Got::Manifest { manifest: Some(manifest), .. }) => match manifest {
-                Manifest::Schema1 | Manifest::Artifact(_) | Manifest::Other(_) => true,
-                Manifest::Index(entries) => entries.iter().all(|entry| entry.attestation),
-                Manifest::Image { .. } => false,
-            },
-            _ => false,
-        })
-    }
-
     /// The first host and login that have the manifest, as the runtime goes through them, and the digest it has.
     fn resolve(&self, wanted: &str, records: &[Record]) -> Step<(&Host, Option<&LoginName>, Option<String>)> {
         let by_digest = self.reference.digest.is_some();
@@ -185,13 +133,12 @@ impl Walk<'_> {
     ) -> Step<()> {
         if let Manifest::Image { config, .. } = image {
             let (at, got) = answer(records, self.ask(host, login, What::Config(config.digest.clone())))?;
-            match got.ok_or(Walked::Failed(at))? {
-                Got::Config { platform, .. } if !platform.architecture.is_empty() => {
-                    if let Some(wanted) = self.platforms.iter().find(|wanted| !fits(platform, wanted)) {
-                        return Err(Walked::NoPlatform(wanted.clone(), vec![platform.clone()]));
-                    }
-                }
-                _ => {}
+            // A config that names none, as of hand-made images, runs anywhere.
+            if let Got::Config { platform, .. } = got.ok_or(Walked::Failed(at))?
+                && !platform.architecture.is_empty()
+                && let Some(wanted) = self.platforms.iter().find(|wanted| !fits(platform, wanted))
+            {
+                return Err(Walked::NoPlatform(wanted.clone(), vec![platform.clone()]));
             }
         }
         self.image(records, image, host, login)

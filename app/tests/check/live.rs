@@ -1,0 +1,84 @@
+//! What is said of a cluster: its workloads with their logins and nodes, and tags that moved under running pods.
+
+use testkit_registry::{Endpoint, Image, Login, Running, User};
+
+use crate::cluster::{Server, account, deployment, node, pod, secret};
+use crate::pulls::list;
+use crate::support::{Run, check, registry};
+
+async fn live(running: &Running, server: &Server, more: &[&str]) -> Run {
+    let (_folder, kubeconfig) = server.kubeconfig();
+    let mut arguments = vec!["-A", "--kubeconfig", &kubeconfig, "-o", "json"];
+    arguments.extend(more);
+    check(running, &["hub"], &arguments, "").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_workload_is_asked_for_with_its_own_logins_and_platforms() {
+    let hub = Endpoint::named("hub")
+        .login(Login::Basic)
+        .user(User::new("dev", "right-one", "*"))
+        .image(list("app", "amd", &["amd64"], 1))
+        .image(list("app", "s390", &["s390x"], 5));
+    let running = registry(hub).await;
+    let host = running.endpoint("hub").to_string();
+    let server = Server::start(vec![
+        secret("good", &host, "dev", "right-one"),
+        account(&["good"]),
+        node("n1", "amd64"),
+        node("n2", "arm64"),
+        deployment("one", &format!("{host}/app:amd")),
+        deployment("two", &format!("{host}/app:s390")),
+        deployment("three", &format!("{host}/app:gone")),
+    ]);
+    let run = live(&running, &server, &[]).await;
+    assert_eq!(
+        run.entries(),
+        // Whether a pod would ever land on the arm64 node is not known.
+        [
+            "platform-mismatch app:amd likely",
+            "tag-not-found app:gone proven",
+            "platform-mismatch app:s390 proven"
+        ],
+        "{run:?}"
+    );
+    assert!(!format!("{run:?}").contains("right-one"));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_that_moved_under_a_running_pod_is_stale_by_index_and_by_manifest() {
+    let running = registry(Endpoint::named("hub").image(list("app", "1", &["amd64", "arm64"], 1))).await;
+    let host = running.endpoint("hub").to_string();
+    let image = format!("{host}/app:1");
+    let digests = running.images("hub");
+    let old = digests.iter().find(|built| built.repository == "app").unwrap();
+    let index = old.digest.clone();
+    let moved = list("app", "1", &["amd64", "arm64"], 90);
+    let kept = Image { tags: vec!["old".into()], ..list("app", "1", &["amd64", "arm64"], 1) };
+    let by_name = |digest: &str| pod("cart-1", &image, &format!("{host}/app@{digest}"));
+    let run = live(&running, &Server::start(vec![node("n1", "amd64"), by_name(&index)]), &[]).await;
+    assert_eq!((run.code, run.entries()), (Some(0), vec!["ok app:1 -".to_owned()]), "{run:?}");
+    running.set_images("hub", &[moved, kept]).unwrap();
+    let run = live(&running, &Server::start(vec![node("n1", "amd64"), by_name(&index)]), &[]).await;
+    assert_eq!((run.code, run.entries()), (Some(1), vec!["stale-image app:1 proven".to_owned()]), "{run:?}");
+    let entry = run.entry("stale-image");
+    assert!(entry["pin"].as_str().unwrap().starts_with(&format!("{host}/app@sha256:")), "{entry}");
+    assert_eq!(entry["by"][0]["owner"], "Pod/cart-1");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_runtime_tells_without_its_repository_is_not_compared() {
+    let running = registry(Endpoint::named("hub").image(Image::small("app", "1"))).await;
+    let image = format!("{}/app:1", running.endpoint("hub"));
+    let bare = format!("sha256:{}", "a".repeat(64));
+    let run =
+        live(&running, &Server::start(vec![node("n1", "amd64"), pod("cart-1", &image, &bare)]), &[]).await;
+    assert_eq!((run.code, run.entries()), (Some(2), vec!["not-checked app:1 -".to_owned()]), "{run:?}");
+    assert!(
+        run.entry("not-checked")["reason"].as_str().unwrap().contains("only the image's config"),
+        "{run:?}"
+    );
+    running.stop().await;
+}
