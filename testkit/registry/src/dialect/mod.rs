@@ -114,6 +114,8 @@ impl Case {
 pub struct Row {
     /// Where it is known from.
     pub source: &'static str,
+    /// The `Server` header of every answer; `None`: none that tells anything.
+    pub server: Option<&'static str>,
     /// How one logs in.
     pub scheme: Scheme,
     /// The status for `POST` at the token service; `None` means that it is served.

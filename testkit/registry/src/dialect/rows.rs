@@ -20,6 +20,7 @@ const MANIFEST_UNKNOWN: Refusal = registry(404, Challenge::None, oci("MANIFEST_U
 /// `tags/list` says `NAME_UNKNOWN` (registry/handlers/manifests.go, tags.go).
 pub(super) static DISTRIBUTION: Row = Row {
     source: "DIST:docs/content/spec/auth/token.md, registry/handlers/app.go, manifests.go; pull-facts 4.1",
+    server: None,
     scheme: Scheme::Bearer { path: "/token", service: "registry" },
     token_post: None,
     missing_repository: MANIFEST_UNKNOWN,
@@ -34,6 +35,7 @@ pub(super) static DISTRIBUTION: Row = Row {
 
 pub(super) static DOCKER_HUB: Row = Row {
     source: "pull-facts 4.3, 4.4 (docker/hub-feedback#2215, docker/docs#22326); words of the token service inferred",
+    server: None,
     scheme: Scheme::Bearer { path: "/token", service: "registry.docker.io" },
     token_post: None,
     missing_repository: registry(401, Challenge::InsufficientScope, AUTHENTICATION_REQUIRED),
@@ -48,6 +50,7 @@ pub(super) static DOCKER_HUB: Row = Row {
 
 pub(super) static GHCR: Row = Row {
     source: "pull-facts 4.3 (groundnuty/k8s-wait-for#70, kedacore/http-add-on#48)",
+    server: None,
     scheme: Scheme::Bearer { path: "/token", service: "ghcr.io" },
     token_post: Some(404),
     missing_repository: registry(
@@ -68,6 +71,7 @@ const QUAY_UNAUTHORIZED: Words = oci("UNAUTHORIZED", "access to the requested re
 
 pub(super) static QUAY: Row = Row {
     source: "quay/quay endpoints/v2/__init__.py, endpoints/v2/errors.py; pull-facts 4.3",
+    server: None,
     scheme: Scheme::Bearer { path: "/v2/auth", service: "quay.io" },
     token_post: Some(404),
     missing_repository: registry(401, Challenge::Login, QUAY_UNAUTHORIZED),
@@ -82,6 +86,7 @@ pub(super) static QUAY: Row = Row {
 
 pub(super) static ECR: Row = Row {
     source: "pull-facts 4.3 (awslabs/soci-snapshotter#1196, flipt-io/flipt#3043); words of wrong_password and not_allowed inferred",
+    server: None,
     scheme: Scheme::Basic {
         parameters: r#"realm="https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/",service="ecr.amazonaws.com""#,
     },
@@ -118,6 +123,7 @@ pub(super) static ECR: Row = Row {
 /// (`getChallenge`); one without with Bearer.
 pub(super) static HARBOR: Row = Row {
     source: "goharbor/harbor src/server/middleware/v2auth, src/lib/http/error.go; pull-facts 4.3",
+    server: None,
     scheme: Scheme::Bearer { path: "/service/token", service: "harbor-registry" },
     token_post: Some(404),
     missing_repository: registry(
@@ -161,6 +167,7 @@ const GAR_UNAUTHENTICATED: Words = oci(
 
 pub(super) static GAR: Row = Row {
     source: "pull-facts 4.3 (crossplane/crossplane#3023, google/fuzzbench#1981); wrong_password and missing_tag inferred",
+    server: None,
     scheme: Scheme::Bearer { path: "/v2/token", service: "europe-docker.pkg.dev" },
     token_post: Some(404),
     missing_repository: registry(403, Challenge::None, GAR_DENIED),
@@ -180,6 +187,7 @@ const ACR_REQUIRED: Words = oci(
 
 pub(super) static ACR: Row = Row {
     source: "pull-facts 4.3 (Azure/AKS#4593, MicrosoftDocs/azure-docs#35411); words inferred",
+    server: None,
     scheme: Scheme::Bearer { path: "/oauth2/token", service: "r.azurecr.io" },
     token_post: Some(400),
     missing_repository: registry(
@@ -202,6 +210,7 @@ pub(super) static ACR: Row = Row {
 
 pub(super) static GITLAB: Row = Row {
     source: "pull-facts 4.3 (canonical/microk8s#4754)",
+    server: None,
     scheme: Scheme::Bearer { path: "/jwt/auth", service: "container_registry" },
     token_post: Some(404),
     missing_repository: token(403, oci("DENIED", "access forbidden")),
@@ -222,6 +231,7 @@ const ARTIFACTORY_UNKNOWN: Refusal = registry(
 
 pub(super) static ARTIFACTORY: Row = Row {
     source: "pull-facts 4.3 (containerd#6339, jib#4153); words of the token service inferred",
+    server: None,
     scheme: Scheme::Bearer { path: "/artifactory/api/docker/docker/v2/token", service: "artifactory.test" },
     token_post: Some(401),
     missing_repository: ARTIFACTORY_UNKNOWN,
@@ -251,6 +261,7 @@ const NEXUS_UNAUTHORIZED: Words = oci("UNAUTHORIZED", "access to the requested r
 
 pub(super) static NEXUS: Row = Row {
     source: "pull-facts 4.3 (help.sonatype.com, docker authentication); inferred",
+    server: Some("Nexus/3.70.1-02 (OSS)"),
     scheme: Scheme::Basic { parameters: r#"realm="Sonatype Nexus Repository Manager""# },
     token_post: None,
     missing_repository: registry(404, Challenge::None, oci("MANIFEST_UNKNOWN", "manifest unknown")),

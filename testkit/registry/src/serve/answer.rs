@@ -48,6 +48,17 @@ fn names(context: &Context<'_>) -> Vec<String> {
 
 /// What this request gets.
 pub(crate) fn answer(context: &Context<'_>, identity: &Identity, then: Option<&Then>) -> Reply {
+    let mut reply = plain(context, identity, then);
+    if let Some(server) = context.live().endpoint.dialect.row().server
+        && !reply.has("server")
+        && then.is_none_or(|then| !then.without.iter().any(|name| name.eq_ignore_ascii_case("server")))
+    {
+        reply.set("server", server);
+    }
+    reply
+}
+
+fn plain(context: &Context<'_>, identity: &Identity, then: Option<&Then>) -> Reply {
     let Some(then) = then else { return well::answer(context, identity) };
     let bare =
         then.answer.is_none() && then.body.is_none() && then.status.is_some_and(|status| status >= 400);
