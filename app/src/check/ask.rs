@@ -13,14 +13,13 @@ use pullmedic_model::{Cause, Certainty};
 use pullmedic_prevent::{
     Depth, Moved, Running, Walk, Walked, coverage, holds_no_image, platform_of, resolved, running_digest,
 };
-use pullmedic_registry::Pinned;
 
 use super::gather::{Gathered, Who};
 use super::judge::{Judge, refusal};
 use super::outcome::{Outcome, Said};
 use super::plan::{Job, Plan};
 use super::reason::{decisive, only_from_here};
-use crate::prove::{ClientArguments, SecretSource, Secrets, Setup, announced};
+use crate::prove::{SecretSource, Secrets, Setup, announced};
 
 /// Images of one host that are asked about at once. The client keeps the rate of each host; this bounds sockets.
 const AT_ONCE: usize = 8;
@@ -59,15 +58,8 @@ impl Asking<'_> {
     }
 
     fn digest(&self) -> Option<&str> {
-        match self.resolved()?.got()? {
-            Got::Manifest { digest, .. } => digest.as_deref(),
-            Got::Name(_)
-            | Got::Ping
-            | Got::Config { .. }
-            | Got::Blob { .. }
-            | Got::Tags { .. }
-            | Got::Catalog { .. } => None,
-        }
+        let Some(Got::Manifest { digest, .. }) = self.resolved()?.got() else { return None };
+        digest.as_deref()
     }
 
     /// Reads of manifests that looking at all of it takes, at most.
@@ -90,23 +82,13 @@ struct Check<'a> {
     setup: &'a Setup,
     reach: Reach,
     judge: Judge<'a>,
-    pinned: Vec<Endpoint>,
 }
 
 /// Asks about every image of the plan; outcomes come in the order of the jobs.
-pub(super) async fn ask(
-    plan: &Plan,
-    gathered: &Gathered,
-    setup: &Setup,
-    options: &ClientArguments,
-    reach: Reach,
-) -> Vec<Outcome> {
+pub(super) async fn ask(plan: &Plan, gathered: &Gathered, setup: &Setup, reach: Reach) -> Vec<Outcome> {
     let source = gathered.cluster.as_ref().map_or(SecretSource::Nowhere, SecretSource::Cluster);
     let secrets = Secrets::new(source, (&[], false), setup.install_key());
-    let pins = options.resolve.iter().filter_map(|text| Pinned::parse(text).ok());
-    let pinned: Vec<Endpoint> =
-        pins.filter_map(|pin| Endpoint::parse(&format!("{}:{}", pin.host, pin.port)).ok()).collect();
-    let check = Check { setup, reach, judge: Judge::new(plan, &pinned), pinned: pinned.clone() };
+    let check = Check { setup, reach, judge: Judge::new(plan, setup.pinned()) };
     let done = AtomicUsize::new(0);
     let far = || (done.load(Ordering::Relaxed), plan.jobs.len(), setup.prober().requests());
 
@@ -223,7 +205,7 @@ impl Check<'_> {
         let loopback = name == "localhost"
             || name.ends_with(".localhost")
             || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        (loopback && !self.pinned.contains(&host.endpoint)).then(|| host.endpoint.clone())
+        (loopback && !self.setup.pinned().contains(&host.endpoint)).then(|| host.endpoint.clone())
     }
 
     async fn walk(&self, asking: &mut Asking<'_>, depth: Depth, platforms: &[Platform]) -> Walked {

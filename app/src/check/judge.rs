@@ -25,16 +25,16 @@ const OFFERED: usize = 3;
 pub(super) struct Judge<'a> {
     /// Repositories by host, as everything that is checked names them.
     repositories: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    pinned: Vec<Endpoint>,
+    pinned: &'a [Endpoint],
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(plan: &'a Plan, pinned: &[Endpoint]) -> Judge<'a> {
+    pub(super) fn new(plan: &'a Plan, pinned: &'a [Endpoint]) -> Judge<'a> {
         let mut repositories: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for job in &plan.jobs {
             repositories.entry(&job.reference.host).or_default().insert(&job.reference.repository);
         }
-        Judge { repositories, pinned: pinned.to_vec() }
+        Judge { repositories, pinned }
     }
 
     /// The case of a job, for a node of this platform.
@@ -80,7 +80,7 @@ impl<'a> Judge<'a> {
             next_attempt: None,
             vantage: Vantage::Workstation,
             on_node: false,
-            pinned: self.pinned.clone(),
+            pinned: self.pinned.to_vec(),
             now: Timestamp::now(),
         }
     }

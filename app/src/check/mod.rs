@@ -12,6 +12,7 @@ mod outcome;
 mod plan;
 mod reason;
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -140,10 +141,9 @@ async fn check(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> 
         (false, true) => ask::Reach::Deep,
         (false, false) => ask::Reach::Free,
     };
-    let asked = ask::ask(&plan, &gathered, &setup, &arguments.client, depth).await;
-    let images: std::collections::BTreeSet<&str> =
-        gathered.asked.iter().map(|(asked, _)| asked.image.as_str()).collect();
-    let registries: std::collections::BTreeSet<String> = images
+    let asked = ask::ask(&plan, &gathered, &setup, depth).await;
+    let images: BTreeSet<&str> = gathered.asked.iter().map(|(asked, _)| asked.image.as_str()).collect();
+    let registries: BTreeSet<String> = images
         .iter()
         .filter_map(|image| Reference::parse(image).ok())
         .map(|reference| reference.host)

@@ -10,22 +10,15 @@ pub fn resolved(records: &[Record]) -> Option<&Record> {
 
 /// The manifest that a request read; `None` when it read none.
 fn manifest_of(record: &Record) -> Option<&Manifest> {
-    match record.got()? {
-        Got::Manifest { manifest, .. } => manifest.as_ref(),
-        Got::Name(_)
-        | Got::Ping
-        | Got::Config { .. }
-        | Got::Blob { .. }
-        | Got::Tags { .. }
-        | Got::Catalog { .. } => None,
-    }
+    let Some(Got::Manifest { manifest, .. }) = record.got() else { return None };
+    manifest.as_ref()
 }
 
 /// The platform whose image the request at `at` is of; `None` when it is of no entry of a list.
 pub fn platform_of(records: &[Record], at: usize) -> Option<Platform> {
-    let asked = match &records.get(at)?.ask.what {
-        What::Manifest(digest) | What::Config(digest) | What::BlobHead(digest) | What::Blob(digest) => digest,
-        What::Name | What::Ping | What::ManifestHead(_) | What::Tags | What::Catalog => return None,
+    let (What::Manifest(asked) | What::Config(asked) | What::BlobHead(asked)) = &records.get(at)?.ask.what
+    else {
+        return None;
     };
     let is_part = |record: &Record| match manifest_of(record) {
         Some(Manifest::Image { config, layers }) => {

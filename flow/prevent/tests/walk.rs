@@ -93,7 +93,7 @@ fn half_there(ask: &Ask) -> Option<Got> {
         What::Config(_) => Some(Got::Config { platform: platform("amd64"), created: None }),
         What::BlobHead(digest) if digest == "sha256:arm-layer-2" => None,
         What::BlobHead(_) => Some(Got::Blob { size: Some(1), whole: None }),
-        What::Name | What::Ping | What::Blob(_) | What::Tags | What::Catalog => None,
+        What::Name | What::Ping | What::Blob(_) | What::Tags | What::Catalog | What::Referrers(_) => None,
     }
 }
 
