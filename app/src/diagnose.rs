@@ -105,11 +105,19 @@ pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
+    // Before anything is asked: what the asking costs would be lost.
+    if let Some(folder) = &arguments.proof.patch_dir {
+        patches::make(folder)?;
+    }
     if let Some(path) = &arguments.from_transcript {
         let report = recalled(arguments, path)?;
         return told(&report, arguments, screen);
     }
     if !arguments.filename.is_empty() && !arguments.proof.probe {
+        if let Some(option) = arguments.proof.only_asking() {
+            let error = anyhow!("use {option}: with -f no registry is asked");
+            return Err(Failure::new(error).next(format!("add --probe, or leave {option} out")));
+        }
         let (objects, ground) = saved(arguments)?;
         let seen = arguments.seen(&objects, &ground);
         return told(&assemble::report(&objects, &seen, &ground), arguments, screen);

@@ -8,18 +8,25 @@ use pullmedic_model::Report;
 
 use crate::failure::Failure;
 
-/// Writes the patches of a report. The folder is made where it is missing; one that holds anything is refused, so
-/// that nothing of the user's is written over.
-pub(crate) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
-    let refused = |error: std::io::Error, what: &str| {
-        Failure::new(anyhow::Error::new(error).context(format!("{what} {}", folder.display())))
-    };
-    fs::create_dir_all(folder).map_err(|error| refused(error, "make the folder"))?;
-    let taken = fs::read_dir(folder).map_err(|error| refused(error, "read the folder"))?.next().is_some();
+/// Makes the folder where it is missing; one that holds anything is refused, so that nothing of the user's is written
+/// over.
+pub(crate) fn make(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| refused(error, "make the folder", folder))?;
+    let taken =
+        fs::read_dir(folder).map_err(|error| refused(error, "read the folder", folder))?.next().is_some();
     if taken {
         let error = anyhow::anyhow!("write patches into {}: the folder is not empty", folder.display());
         return Err(Failure::new(error).next("give a new folder with --patch-dir".to_owned()));
     }
+    Ok(())
+}
+
+fn refused(error: std::io::Error, what: &str, folder: &Path) -> Failure {
+    Failure::new(anyhow::Error::new(error).context(format!("{what} {}", folder.display())))
+}
+
+/// Writes the patches of a report into a folder that [`make`] made.
+pub(crate) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
     for finding in &report.findings {
         let files = pullmedic_advise::patch_files(finding);
         if files.is_empty() {
@@ -27,7 +34,7 @@ pub(crate) fn write(report: &Report, folder: &Path) -> Result<(), Failure> {
         }
         // Fixes of one finding go together; which of several findings to mend is the user's choice.
         let place = folder.join(&finding.id);
-        fs::create_dir(&place).map_err(|error| refused(error, "make a folder in"))?;
+        fs::create_dir(&place).map_err(|error| refused(error, "make a folder in", folder))?;
         for (name, content) in files {
             let path = place.join(&name);
             fs::write(&path, content)

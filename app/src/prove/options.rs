@@ -32,10 +32,30 @@ pub(crate) struct ProofArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) transcript: Option<PathBuf>,
     /// Write each fix as a patch file, and a kustomization that applies them
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "watch")]
     pub(crate) patch_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) client: ClientArguments,
+}
+
+impl ProofArguments {
+    /// An option that was given and counts only where registries are asked; `None` when there is none.
+    pub(crate) fn only_asking(&self) -> Option<&'static str> {
+        let client = &self.client;
+        let given = [
+            ("--transcript", self.transcript.is_some()),
+            ("--secret", !self.secrets.is_empty()),
+            ("--search-secrets", self.search_secrets),
+            ("--sandbox-image", self.sandbox_image.is_some()),
+            ("--node-config", client.node_config.is_some()),
+            ("--runtime", client.runtime.is_some()),
+            ("--resolve", !client.resolve.is_empty()),
+            ("--resolv-conf", client.resolv_conf.is_some()),
+            ("--allow-realm", !client.realms.is_empty()),
+            ("--allow-plain-http", !client.plain_http.is_empty()),
+        ];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    }
 }
 
 /// Arguments of everything that asks registries.

@@ -233,6 +233,7 @@ fn options_that_exclude_each_other_are_refused_by_name() {
         (&["diagnose", "--from-transcript", "t", "--watch"], "--watch"),
         (&["diagnose", "--from-transcript", "t", "--no-probe"], "--no-probe"),
         (&["diagnose", "-A", "-n", "x"], "--namespace"),
+        (&["diagnose", "--watch", "--patch-dir", "p"], "--patch-dir"),
         (&["probe", "a", "--as-pod", "p", "--secret", "s"], "--secret"),
         (&["probe"], "<IMAGE>"),
         (&["explain", "--why"], "CODE"),
@@ -242,6 +243,31 @@ fn options_that_exclude_each_other_are_refused_by_name() {
         assert!(told.err.contains(word) && told.err.contains("Usage"), "{arguments:?}: {told:?}");
         assert!(!told.err.contains("panicked"), "{told:?}");
     }
+}
+
+/// An option that could only be passed over is not passed over in silence.
+#[test]
+fn a_dump_that_is_not_asked_about_takes_no_option_of_asking() {
+    let home = tempfile::tempdir().unwrap();
+    let dump = home.path().join("dump.json");
+    std::fs::write(&dump, "{\"kind\": \"PodList\", \"apiVersion\": \"v1\", \"items\": []}").unwrap();
+    for option in [
+        &["--transcript", "t"][..],
+        &["--secret", "s"],
+        &["--search-secrets"],
+        &["--sandbox-image", "pause"],
+        &["--node-config", "etc"],
+        &["--runtime", "containerd@2.3.7"],
+        &["--resolve", "a:1:127.0.0.1"],
+        &["--resolv-conf", "f"],
+        &["--allow-realm", "a=https://b"],
+        &["--allow-plain-http", "a"],
+    ] {
+        let mut command = pullmedic(home.path());
+        command.current_dir(home.path()).args(["diagnose", "-f", "dump.json"]).args(option);
+        run(command).refused(&[option[0], "--probe"]);
+    }
+    assert!(!home.path().join("t").exists());
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod canaries;
 mod dials;
 mod faults;
+mod figures;
 mod hand;
 mod lockout;
 mod once;

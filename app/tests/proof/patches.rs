@@ -65,6 +65,7 @@ fn a_folder_that_holds_something_is_left_alone() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("thing"), "mine").unwrap();
     stage.prove(&["--patch-dir", &stage.path("mine")]).refused(&["not empty", "next: "]);
+    assert!(stage.requests("registry").is_empty(), "it is told before anything is asked");
     assert_eq!(stage.files("mine").len(), 1);
     // A file in its place, and a place that cannot be.
     stage.prove(&["--patch-dir", &stage.path("mine/thing")]).refused(&["mine/thing"]);
