@@ -44,6 +44,7 @@ impl Walk<'_> {
             What::Blob(digest) => self.blob(&digest).await,
             What::Tags => self.tags().await,
             What::Catalog => self.catalog().await,
+            What::Referrers(digest) => self.referrers(&digest).await,
         }
     }
 
@@ -65,7 +66,7 @@ impl Walk<'_> {
             What::ManifestHead(wanted) | What::Manifest(wanted) if Wanted::parse(wanted).is_none() => {
                 ours("neither a tag nor a digest")
             }
-            What::Config(digest) | What::BlobHead(digest) | What::Blob(digest)
+            What::Config(digest) | What::BlobHead(digest) | What::Blob(digest) | What::Referrers(digest)
                 if Digest::parse(digest).is_none() =>
             {
                 ours("not a digest")
@@ -78,7 +79,8 @@ impl Walk<'_> {
             | What::BlobHead(_)
             | What::Blob(_)
             | What::Tags
-            | What::Catalog => Ok(()),
+            | What::Catalog
+            | What::Referrers(_) => Ok(()),
         }
     }
 

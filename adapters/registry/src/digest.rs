@@ -40,6 +40,13 @@ impl Digest {
         is_hex.then(|| Digest { algorithm, hex: hex.to_owned() })
     }
 
+    /// The tag under which the referrers of the manifest stand where the registry has no API for them: the digest with a
+    /// hyphen, cut to what a tag may hold
+    /// ([referrers tag schema](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema)).
+    pub(crate) fn referrers_tag(&self) -> String {
+        format!("{}-{}", self.algorithm.code(), &self.hex[..64])
+    }
+
     /// What computes this kind of digest.
     pub(crate) fn hasher(&self) -> Hasher {
         Hasher::new(self.algorithm)
@@ -148,6 +155,16 @@ mod tests {
         for text in ["sha256:../../x", "", ":", "sha256:", "sha256:abc", &upper, &long, "md5:0123", HEX] {
             assert_eq!(Digest::parse(text), None, "{:.80}", text);
             assert!(text == HEX || Wanted::parse(text).is_none(), "{:.80}", text);
+        }
+    }
+
+    #[test]
+    fn a_referrers_tag_is_one_that_can_be_asked_for() {
+        for (algorithm, length) in [("sha256", 64), ("sha384", 96), ("sha512", 128)] {
+            let digest = Digest::parse(&format!("{algorithm}:{}", "a".repeat(length))).expect("a digest");
+            let tag = digest.referrers_tag();
+            assert_eq!(tag, format!("{algorithm}-{}", "a".repeat(64)));
+            assert!(Wanted::parse(&tag).is_some());
         }
     }
 

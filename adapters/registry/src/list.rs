@@ -1,4 +1,4 @@
-//! Tags and repositories: pages of the same origin, capped (security row 5).
+//! Tags, repositories and referrers: pages of the same origin, capped (security row 5).
 
 use http::Method;
 use pullmedic_model::Stage;
@@ -7,6 +7,7 @@ use pullmedic_model::probe::record::Got;
 use serde_json::Value;
 use url::Url;
 
+use crate::digest::Digest;
 use crate::fetch::Resource;
 use crate::target::Target;
 use crate::token::path_of;
@@ -16,64 +17,100 @@ use crate::wire::header;
 /// Longest name kept: a repository may have 255 bytes, a tag 128.
 const LONGEST: usize = 255;
 
+const JSON: &str = "application/json";
+
+/// What containerd accepts where it asks for referrers.
+const INDEX: &str = "application/vnd.oci.image.index.v1+json, */*";
+
 impl Walk<'_> {
     /// The tags of the repository, as a step of the manifest stage: it is the sibling of a lookup by tag.
     pub(crate) async fn tags(&mut self) -> Result<Got, Stop> {
-        let path = self.path("tags/list");
-        let (names, complete) = self.pages(Stage::Manifest, path, "tags").await?;
+        let page = self.page(Stage::Manifest, self.path("tags/list"), JSON).await?;
+        let (names, complete) = self.pages(page, "tags", name).await?;
         Ok(Got::Tags { names, complete })
     }
 
     /// The repositories of the host, as a step of the ping stage: it is about the host alone.
     pub(crate) async fn catalog(&mut self) -> Result<Got, Stop> {
         let path = format!("{}/_catalog?n=1000", self.ask.host.path);
-        let (names, complete) = self.pages(Stage::Ping, path, "repositories").await?;
+        let page = self.page(Stage::Ping, path, JSON).await?;
+        let (names, complete) = self.pages(page, "repositories", name).await?;
         Ok(Got::Catalog { names, complete })
     }
 
-    async fn pages(&mut self, stage: Stage, first: String, key: &str) -> Result<(Vec<String>, bool), Stop> {
-        let limits = &self.shared.limits;
-        let (most, pages, cap) = (limits.names, limits.pages, limits.manifest);
-        let mut names = Vec::new();
-        let mut path = first;
-        for _ in 0..pages {
-            let resource = Resource {
-                stage,
-                method: Method::GET,
-                path: path.clone(),
-                accept: "application/json",
-                hash: None,
-                cap,
-                anonymous_token: true,
-            };
-            let reply = self.fetch(&resource).await?;
+    /// What refers to a manifest, as steps of the manifest stage. Without an API for it (404), the index under the tag
+    /// that stands for it; without that too, nothing refers to it, as containerd takes it
+    /// ([`openReferrers`](https://github.com/containerd/containerd/blob/main/core/remotes/docker/referrers.go)).
+    pub(crate) async fn referrers(&mut self, digest: &str) -> Result<Got, Stop> {
+        let mut page = self.page(Stage::Manifest, self.path(&format!("referrers/{digest}")), INDEX).await?;
+        let tag = Digest::parse(digest).map(|digest| digest.referrers_tag());
+        if let (404, Some(tag)) = (page.reply.status, tag) {
+            self.steps[page.reply.step].failed = None;
+            page = self.page(Stage::Manifest, self.path(&format!("manifests/{tag}")), INDEX).await?;
+            if page.reply.status == 404 {
+                self.steps[page.reply.step].failed = None;
+                return Ok(Got::Referrers { artifacts: Vec::new(), complete: true });
+            }
+        }
+        let (artifacts, complete) = self.pages(page, "manifests", artifact).await?;
+        Ok(Got::Referrers { artifacts, complete })
+    }
+
+    async fn page(&mut self, stage: Stage, path: String, accept: &'static str) -> Result<Page, Stop> {
+        let resource = Resource {
+            stage,
+            method: Method::GET,
+            path,
+            accept,
+            hash: None,
+            cap: self.shared.limits.manifest,
+            anonymous_token: true,
+        };
+        let reply = self.fetch(&resource).await?;
+        Ok(Page { resource, reply })
+    }
+
+    /// The entries of a page and of those that follow it, and whether these are all.
+    async fn pages<T>(
+        &mut self,
+        mut page: Page,
+        key: &str,
+        entry: impl Fn(&Value) -> Option<T>,
+    ) -> Result<(Vec<T>, bool), Stop> {
+        let (most, pages) = (self.shared.limits.names, self.shared.limits.pages);
+        let mut entries = Vec::new();
+        let mut complete = true;
+        for at in 1.. {
+            let Page { resource, reply } = page;
             self.unless_success(&reply)?;
             self.unless_whole(&reply)?;
-            let Ok(Value::Object(page)) = serde_json::from_slice::<Value>(&reply.body) else {
+            let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(&reply.body) else {
                 return Err(self.refuse(reply.step, Class::NotARegistry, "no JSON where a list must be"));
             };
             // An empty list may be null.
-            let listed = page.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            for name in listed.iter().filter_map(Value::as_str) {
-                if names.len() == most {
-                    return Ok((names, false));
+            let listed = body.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            for value in listed {
+                if entries.len() == most {
+                    return Ok((entries, false));
                 }
-                let name: String = name.chars().take(LONGEST).collect();
-                names.push(pullmedic_model::Captured::new(&name).to_string());
+                match entry(value) {
+                    Some(entry) => entries.push(entry),
+                    None => complete = false,
+                }
             }
-            match self.next(&reply, &path) {
-                Next::None => return Ok((names, true)),
+            match self.next(&reply, &resource.path) {
+                Next::None => return Ok((entries, complete)),
                 Next::Elsewhere => {
                     let detail =
                         self.scrub.captured("the next page is said to be at another origin: not followed");
                     self.steps[reply.step].detail = detail;
-                    return Ok((names, false));
+                    break;
                 }
-                Next::Path(next) if next == path => return Ok((names, false)),
-                Next::Path(next) => path = next,
+                Next::Path(next) if next == resource.path || at >= pages => break,
+                Next::Path(next) => page = self.page(resource.stage, next, resource.accept).await?,
             }
         }
-        Ok((names, false))
+        Ok((entries, false))
     }
 
     /// Where the `Link` header says that the next page is.
@@ -88,6 +125,30 @@ impl Walk<'_> {
             && url.password().is_none();
         if is_own { Next::Path(path_of(&url)) } else { Next::Elsewhere }
     }
+}
+
+/// A page as it was asked for, and its answer.
+struct Page {
+    resource: Resource,
+    reply: Reply,
+}
+
+/// A tag or repository.
+fn name(value: &Value) -> Option<String> {
+    value.as_str().map(capped)
+}
+
+/// Type and digest of what refers to a manifest; `None` when its digest is none.
+fn artifact(value: &Value) -> Option<(String, String)> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+    let digest = Digest::parse(text("digest"))?;
+    let kind = ["artifactType", "mediaType"].into_iter().map(text).find(|kind| !kind.is_empty());
+    Some((kind.map(capped).unwrap_or_default(), digest.to_string()))
+}
+
+fn capped(text: &str) -> String {
+    let text: String = text.chars().take(LONGEST).collect();
+    pullmedic_model::Captured::new(&text).to_string()
 }
 
 enum Next {

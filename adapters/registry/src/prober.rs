@@ -256,7 +256,7 @@ impl Prober {
 /// Whether what is asked for may change while nothing of the question does.
 fn may_move(what: &What) -> bool {
     match what {
-        What::Name | What::Ping | What::Tags | What::Catalog => true,
+        What::Name | What::Ping | What::Tags | What::Catalog | What::Referrers(_) => true,
         What::ManifestHead(wanted) | What::Manifest(wanted) => !wanted.contains(':'),
         What::Config(_) | What::BlobHead(_) | What::Blob(_) => false,
     }

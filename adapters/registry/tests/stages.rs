@@ -12,8 +12,8 @@ use pullmedic_model::probe::{Class, What};
 use pullmedic_registry::{ClientCertificate, Pinned, Proxies, Trust};
 use support::{ask, bench, bench_with, end, get, head, host, stages};
 use testkit_registry::{
-    Answer, Certificate, ConnectionFault, Delivery, Endpoint, Image, Login, NameAnswer, Nth, Realm, Record,
-    Route, Rule, Tls, Token, Transport, User,
+    Answer, Attached, Body, Certificate, ConnectionFault, Delivery, Endpoint, Image, Login, NameAnswer, Nth,
+    Realm, Record, Route, Rule, Tls, Token, Transport, User,
 };
 
 const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -391,6 +391,87 @@ async fn a_digest_that_is_no_manifest_is_resolved_as_a_blob_by_containerd_alone(
         let record = bench.ask("there", "team/app", what).await;
         assert_eq!((end(&record).as_str(), record.requests), ("manifest 404", 1));
     }
+}
+
+#[tokio::test]
+async fn what_refers_to_a_manifest_is_listed_by_the_api_or_under_its_tag() {
+    let kinds = ["application/spdx+json", "application/vnd.dev.cosign.artifact.sig.v1+json"];
+    let attached = kinds
+        .iter()
+        .map(|kind| Attached { artifact_type: (*kind).to_owned(), text: "x".to_owned() })
+        .collect();
+    let signed = Image { attached, ..Image::small("team/app", "1.0") };
+    let r = |name: &str| Endpoint::named(name).image(signed.clone());
+    let no_api = |name: &str| r(name).rule(Rule::on(Route::Referrers).status(404));
+    let list = |entries: &str| format!(r#"{{"schemaVersion":2,"manifests":[{entries}]}}"#);
+    let text = |entries: &str| Body::Text(list(entries));
+    let entry =
+        format!(r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{DIGEST}"}}"#);
+    let tag = format!("sha256-{}", DIGEST.trim_start_matches("sha256:"));
+    let bench = bench(
+        vec![
+            r("api"),
+            no_api("tag").rule(Rule::on(Route::Manifest).reference(&tag).status(200).body(text(&entry))),
+            no_api("none"),
+            r("evil")
+                .rule(Rule::on(Route::Referrers).status(200).body(text(r#"{"digest":"sha256:../x"},{},7"#))),
+            r("many").rule(
+                Rule::on(Route::Referrers)
+                    .status(200)
+                    .body(text(&format!("{}{entry}", format!("{entry},").repeat(50)))),
+            ),
+            r("web").rule(Rule::on(Route::Referrers).answer(Answer::LoginPage)),
+            r("denied").rule(Rule::on(Route::Referrers).status(403)),
+            no_api("tag-denied").rule(Rule::on(Route::Manifest).status(403)),
+            r("elsewhere").rule(
+                Rule::on(Route::Referrers)
+                    .answer(Answer::Link("{url:api}/v2/team/app/referrers/x".to_owned())),
+            ),
+            r("endless")
+                .rule(Rule::on(Route::Referrers).answer(Answer::Link("{own}{path}?last=x".to_owned()))),
+        ],
+        |_, settings| (settings.limits.names, settings.limits.pages) = (20, 3),
+    )
+    .await;
+    let at = |endpoint: &'static str, digest: &str| {
+        bench.ask(endpoint, "team/app", What::Referrers(digest.to_owned()))
+    };
+    let listed = |record: &pullmedic_model::probe::Record| match record.got() {
+        Some(Got::Referrers { artifacts, complete }) => (artifacts.len(), *complete),
+        other => panic!("{other:?} of {record:?}"),
+    };
+
+    let record = at("api", &bench.running.digest("api", "team/app", "1.0")).await;
+    let Some(Got::Referrers { artifacts, complete: true }) = record.got() else { panic!("{record:?}") };
+    let mut got: Vec<&str> = artifacts.iter().map(|(kind, _)| kind.as_str()).collect();
+    got.sort_unstable();
+    assert_eq!(got, kinds);
+    assert_eq!(record.requests, 1);
+
+    let record = at("tag", DIGEST).await;
+    let expected = ("application/vnd.oci.image.manifest.v1+json".to_owned(), DIGEST.to_owned());
+    assert_eq!(record.got(), Some(&Got::Referrers { artifacts: vec![expected], complete: true }));
+    let last = record.steps.last().unwrap();
+    assert_eq!(
+        (last.sent.as_str(), record.requests),
+        (format!("GET /v2/team/app/manifests/{tag}").as_str(), 2)
+    );
+
+    let record = at("none", DIGEST).await;
+    assert_eq!(listed(&record), (0, true));
+    assert!(record.steps.iter().all(|step| step.failed.is_none()), "that is no refusal: {record:?}");
+    assert_eq!(listed(&at("evil", DIGEST).await), (0, false), "what has no digest is left out, and said");
+    assert_eq!(listed(&at("many", DIGEST).await), (20, false));
+    assert_eq!(end(&at("web", DIGEST).await), "manifest NotARegistry");
+    assert_eq!(end(&at("denied", DIGEST).await), "manifest 403");
+    assert_eq!(end(&at("tag-denied", DIGEST).await), "manifest 403");
+    bench.running.clear();
+    assert!(!listed(&at("elsewhere", DIGEST).await).1);
+    assert!(bench.running.requests_at("api").is_empty());
+    assert!(!listed(&at("endless", DIGEST).await).1);
+    assert!(bench.running.requests_at("endless").len() <= 3);
+    let record = at("api", "sha256:../../x").await;
+    assert!(matches!(record.ended, Ended::NotAsked(NotAsked::Ours(_))) && record.requests == 0, "{record:?}");
 }
 
 #[tokio::test]

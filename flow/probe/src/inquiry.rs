@@ -107,7 +107,8 @@ impl<'a> Inquiry<'a> {
             | What::Config(_)
             | What::BlobHead(_)
             | What::Blob(_)
-            | What::Tags => self.repository().to_owned(),
+            | What::Tags
+            | What::Referrers(_) => self.repository().to_owned(),
         };
         Ask { host: host.clone(), repository, what, login }
     }

@@ -45,4 +45,8 @@ pub enum What {
     Tags,
     /// The repositories of the host, capped.
     Catalog,
+    /// What refers to a manifest (signatures, SBOMs), by the manifest's digest; capped. Where the host has no such API
+    /// (404), the index under the tag that stands for it
+    /// ([referrers tag schema](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema)).
+    Referrers(String),
 }

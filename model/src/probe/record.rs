@@ -200,6 +200,13 @@ pub enum Got {
         /// Whether these are all.
         complete: bool,
     },
+    /// What refers to a manifest; nothing where the host keeps no such list.
+    Referrers {
+        /// Of each its artifact type (its media type where it has none), and its digest, checked for form.
+        artifacts: Vec<(String, String)>,
+        /// Whether these are all.
+        complete: bool,
+    },
 }
 
 /// Why we did not ask.

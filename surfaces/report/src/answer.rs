@@ -23,6 +23,7 @@ pub(crate) fn what(ask: &Ask) -> String {
         What::Blob(digest) => format!("blob {digest} of {repository} (GET)"),
         What::Tags => format!("tags of {repository}"),
         What::Catalog => "the list of repositories".to_owned(),
+        What::Referrers(digest) => format!("what refers to {digest} of {repository}"),
     }
 }
 
@@ -61,6 +62,10 @@ pub(crate) fn got(got: &Got) -> String {
         }
         Got::Tags { names, complete } => all_of(names, *complete, "tag", "tags"),
         Got::Catalog { names, complete } => all_of(names, *complete, "repository", "repositories"),
+        Got::Referrers { artifacts, complete } => {
+            let kinds: Vec<String> = artifacts.iter().map(|(kind, _)| kind.clone()).collect();
+            all_of(&kinds, *complete, "referrer", "referrers")
+        }
     }
 }
 
@@ -181,5 +186,7 @@ mod tests {
         let first = got(&Got::Tags { names, complete: false });
         assert!(first.starts_with("the first 14 tags; there are more: v1,"), "{first}");
         assert_eq!(got(&Got::Catalog { names: Vec::new(), complete: true }), "0 repositories");
+        let artifacts = vec![("application/spdx+json".to_owned(), "sha256:ab".to_owned())];
+        assert_eq!(got(&Got::Referrers { artifacts, complete: true }), "1 referrer: application/spdx+json");
     }
 }

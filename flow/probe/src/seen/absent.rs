@@ -123,7 +123,8 @@ fn sibling(inquiry: &Inquiry<'_>, base: &Record, tag: &str, notes: &mut Notes, l
                 | Got::Config { .. }
                 | Got::Blob { .. }
                 | Got::Tags { .. }
-                | Got::Catalog { .. } => None,
+                | Got::Catalog { .. }
+                | Got::Referrers { .. } => None,
             };
             if inquiry.reference.as_ref().is_some_and(|image| image.tag.as_deref() == Some(tag)) {
                 notes.evidence.digest_now.clone_from(&digest);

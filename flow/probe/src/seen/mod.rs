@@ -115,6 +115,7 @@ pub(crate) fn target(ask: &Ask) -> String {
         What::BlobHead(digest) => format!("HEAD {endpoint}{path}/{repository}/blobs/{digest}"),
         What::Tags => format!("GET {endpoint}{path}/{repository}/tags/list"),
         What::Catalog => format!("GET {endpoint}{path}/_catalog"),
+        What::Referrers(digest) => format!("GET {endpoint}{path}/{repository}/referrers/{digest}"),
     }
 }
 

@@ -89,6 +89,7 @@ impl Registry {
         match &ask.what {
             What::Name => got(ask, Got::Name(Vec::new())),
             What::Ping => got(ask, Got::Ping),
+            What::Referrers(_) => got(ask, Got::Referrers { artifacts: Vec::new(), complete: true }),
             What::Catalog if self.closed_catalog => answered(ask, 401, "UNAUTHORIZED: no catalog"),
             What::Catalog => {
                 got(ask, Got::Catalog { names: self.tags.keys().cloned().collect(), complete: true })

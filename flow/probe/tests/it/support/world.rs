@@ -95,7 +95,9 @@ fn own_stage(ask: &Ask) -> Stage {
     match ask.what {
         What::Name => Stage::Name,
         What::Ping => Stage::Ping,
-        What::ManifestHead(_) | What::Manifest(_) | What::Tags | What::Catalog => Stage::Manifest,
+        What::ManifestHead(_) | What::Manifest(_) | What::Tags | What::Catalog | What::Referrers(_) => {
+            Stage::Manifest
+        }
         What::Config(_) => Stage::Config,
         What::BlobHead(_) | What::Blob(_) => Stage::Blob,
     }
