@@ -191,10 +191,10 @@ fn why_unused(state: &SecretState) -> Option<String> {
         SecretState::Matches(_) => None,
         SecretState::Absent => Some("it does not exist".to_owned()),
         SecretState::Unread { needs } => Some(format!("needs {needs}")),
-        SecretState::OtherType(kind) => {
+        SecretState::OtherType(kind) | SecretState::MatchesUnderOtherType(kind) => {
             Some(format!("its type is {kind:?}, which the kubelet does not read"))
         }
-        SecretState::Malformed { path, defect } => Some(format!("{defect} at {path}")),
+        SecretState::Malformed { path, defect, mend: _ } => Some(format!("{defect} at {path}")),
         SecretState::Near(keys) => keys
             .first()
             .map(|near| format!("its key {} does not match; {} would", near.login.key, near.should_be)),

@@ -141,7 +141,8 @@ pub struct Normalise {
 }
 
 /// What is wrong with a pull secret, of the faults that can be mended without knowing its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SecretDefect {
     /// The `auth` under this key of `auths` is `user:password` as it stands, not in base64.
     PlainAuth(String),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use pullmedic_model::object::Secret;
+use pullmedic_model::verdict::SecretDefect;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -10,6 +11,12 @@ use serde_json::{Map, Value};
 use crate::config::{self, FIELDS, Form, decode_auth, entry_path};
 use crate::json::is_field;
 use crate::{base64, login};
+
+/// The change of data that was base64 of base64.
+const TWICE: &str = "encoded once instead of twice";
+
+/// The change of an `auth` that was `user:password` as it stands.
+const PLAIN: &str = "auth encoded in base64";
 
 /// A secret as it should be. `Debug` prints no value of it.
 #[derive(Debug, Clone)]
@@ -110,6 +117,31 @@ pub fn normalised(secret: &Secret) -> Result<Mended, CannotMend> {
     config.written(secret, changes)
 }
 
+/// What is wrong with a secret that does not decode at `path`, where it is all that is wrong and mending it needs to know
+/// no value: no other entry changes with it, and what comes of it decodes.
+pub(crate) fn only_defect(secret: &Secret, path: &str) -> Option<SecretDefect> {
+    if Form::of(secret)? != Form::Config {
+        return None;
+    }
+    let mended = normalised(secret).ok()?;
+    let [change] = mended.changes.as_slice() else { return None };
+    if *change == format!("{}: {TWICE}", place_of_data(Form::Config)) {
+        let data = secret.data.get(Form::Config.data_key())?;
+        let once = base64::padded(data.expose_secret().as_bytes())?;
+        // As it stands there, and not in another alphabet: only then the inner text is the data as it should be.
+        return base64::padded(&once).map(|_| SecretDefect::EncodedTwice);
+    }
+    let mut config = Config::read(secret).ok()?;
+    let key = config.auths().ok()?.keys().find(|key| {
+        let place = entry_path(key, false);
+        // A key that is shown with something left out would not be found by it.
+        login::shown_key(key) == **key
+            && path == format!("{place}.auth")
+            && *change == format!("{place}: {PLAIN}")
+    })?;
+    Some(SecretDefect::PlainAuth(key.clone()))
+}
+
 fn place_of_data(form: Form) -> String {
     format!("data[{:?}]", form.data_key())
 }
@@ -138,7 +170,7 @@ impl Config {
             Some(value) => value,
             None => {
                 let inner = base64::meant(&bytes).and_then(|inner| object(&inner));
-                changes.push(format!("{}: encoded once instead of twice", place_of_data(form)));
+                changes.push(format!("{}: {TWICE}", place_of_data(form)));
                 inner.ok_or_else(|| cannot(Reason::Unreadable))?
             }
         };
@@ -247,7 +279,7 @@ fn from_auth(auth: &str) -> Option<(Texts, Option<&'static str>)> {
             .map(|(user, password)| ((Zeroizing::new(user.into()), Zeroizing::new(password.into())), None));
     }
     if auth.contains(':') {
-        return texts(auth.as_bytes()).map(|login| (login, Some("auth encoded in base64")));
+        return texts(auth.as_bytes()).map(|login| (login, Some(PLAIN)));
     }
     let once = base64::meant(auth.as_bytes())?;
     if let Some(login) = texts(&once) {

@@ -6,7 +6,7 @@ use pullmedic_model::{Endpoint, Reference};
 
 use crate::key::{Target, filed, labels_match};
 use crate::keyring::of_target;
-use crate::{config, login};
+use crate::{config, login, mend};
 
 /// The key that `kubectl create secret docker-registry` writes for Docker Hub.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -25,11 +25,14 @@ const HUB_ENDPOINTS: [&str; 3] = ["registry-1.docker.io", "index.docker.io", "do
 /// Docker Hub's fall-back from it. A secret of the right type without data is one without entries.
 pub fn state(secret: &Secret, image: &str) -> SecretState {
     if config::Form::of(secret).is_none() {
-        return SecretState::OtherType(secret.kind.clone());
+        return of_other_type(secret, image);
     }
     let entries = match config::decode(secret) {
         Ok(entries) => entries.unwrap_or_default(),
-        Err(malformed) => return SecretState::Malformed { path: malformed.path, defect: malformed.defect },
+        Err(malformed) => {
+            let mend = mend::only_defect(secret, &malformed.path);
+            return SecretState::Malformed { path: malformed.path, defect: malformed.defect, mend };
+        }
     };
     let Ok(reference) = Reference::parse(image) else { return SecretState::OtherHosts };
     let mut keys =
@@ -48,6 +51,21 @@ pub fn state(secret: &Secret, image: &str) -> SecretState {
         })
         .collect::<Vec<_>>();
     if near.is_empty() { SecretState::OtherHosts } else { SecretState::Near(near) }
+}
+
+/// A secret that the kubelet passes over for its type: whether that is all that is wrong with it.
+fn of_other_type(secret: &Secret, image: &str) -> SecretState {
+    let typed = Secret { kind: "kubernetes.io/dockerconfigjson".to_owned(), ..secret.clone() };
+    match state(&typed, image) {
+        SecretState::Matches(_) => SecretState::MatchesUnderOtherType(secret.kind.clone()),
+        SecretState::Absent
+        | SecretState::Unread { .. }
+        | SecretState::OtherType(_)
+        | SecretState::MatchesUnderOtherType(_)
+        | SecretState::Malformed { .. }
+        | SecretState::Near(_)
+        | SecretState::OtherHosts => SecretState::OtherType(secret.kind.clone()),
+    }
 }
 
 /// Whether a login may be sent to `endpoint` for `image`: the endpoint is the image's own registry, and the login's key

@@ -93,7 +93,7 @@ fn no_answer_prints_a_value_of_a_secret() {
     }
     let plain = secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", format!("!{c}"));
     assert_hidden(&plain, &c, "not base64");
-    let SecretState::Malformed { path, defect } = state(&plain, IMAGE) else { panic!("{plain:?}") };
+    let SecretState::Malformed { path, defect, .. } = state(&plain, IMAGE) else { panic!("{plain:?}") };
     assert_eq!((path.as_str(), defect.as_str()), ("data[\".dockerconfigjson\"]", "not base64"));
 }
 

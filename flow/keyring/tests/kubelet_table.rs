@@ -112,6 +112,39 @@ fn a_secret_of_another_type_or_without_data_is_passed_over() {
     assert_eq!(state(&empty, "ghcr.io/a/b"), SecretState::OtherHosts);
 }
 
+#[test]
+fn a_defect_is_mended_without_a_value_only_where_it_is_the_only_one() {
+    use pullmedic_model::verdict::SecretDefect;
+    let mend = |secret: &Secret| match state(secret, "ghcr.io/a/b") {
+        SecretState::Malformed { mend, .. } => mend,
+        other => panic!("{other:?}"),
+    };
+    let good = json!({ "auth": BASE64.encode(b"u:p") });
+    let plain = Some(SecretDefect::PlainAuth("ghcr.io".into()));
+    for (auths, expected) in [
+        (json!({ "ghcr.io": { "auth": "u:p" } }), plain.clone()),
+        (json!({ "ghcr.io": { "auth": "u:p" }, "a.test": good }), plain),
+        // Two defects, another one, and one whose key is not shown whole.
+        (json!({ "ghcr.io": { "auth": "u:p" }, "a.test": { "auth": "u:p" } }), None),
+        (json!({ "ghcr.io": { "auth": "u:p" }, "a.test": { "auth": BASE64.encode(b"u:p\n") } }), None),
+        (json!({ "ghcr.io": { "auth": "up" } }), None),
+        (json!({ "ghcr.io": { "auth": BASE64.encode(BASE64.encode(b"u:p").as_bytes()) } }), None),
+        (json!({ "ghcr.io": "u:p" }), None),
+        (json!({ "https://u:p@ghcr.io": { "auth": "u:p" } }), None),
+    ] {
+        let secret = secret_of("regcred", &json!({ "auths": auths }));
+        assert_eq!(mend(&secret), expected, "{auths}");
+    }
+    let mut twice = secret("regcred", &["ghcr.io"]);
+    let once = twice.data[".dockerconfigjson"].expose_secret().to_owned();
+    twice.data.insert(".dockerconfigjson".into(), BASE64.encode(once.as_bytes()).into());
+    assert_eq!(mend(&twice), Some(SecretDefect::EncodedTwice));
+    let mut opaque = secret("regcred", &["ghcr.io"]);
+    opaque.kind = "Opaque".to_owned();
+    assert_eq!(state(&opaque, "ghcr.io/a/b"), SecretState::MatchesUnderOtherType("Opaque".to_owned()));
+    assert_eq!(state(&opaque, "quay.io/a/b"), SecretState::OtherType("Opaque".to_owned()));
+}
+
 /// Keys that do not match, where they differ, the key that would, and whether their login may be tried at the registry.
 #[test]
 fn a_key_that_nearly_matches_says_where_it_differs_and_what_would_match() {

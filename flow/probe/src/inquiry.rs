@@ -126,6 +126,11 @@ impl<'a> Inquiry<'a> {
         host.role == Role::Origin || (containerd && self.case.route.of_node)
     }
 
+    /// Whether a pull was announced, and nothing was written since.
+    pub(crate) fn is_pulling(&self) -> bool {
+        self.case.pulling && self.case.words.is_none()
+    }
+
     pub(crate) fn repository(&self) -> &str {
         self.reference.as_ref().map_or("", |reference| &reference.repository)
     }
@@ -208,11 +213,11 @@ pub(crate) fn not_asked(record: &Record) -> Option<String> {
         }
         N::Address(address) => format!("{host} resolves to {address}, which is never dialled"),
         N::LockOut { refused_at } => {
-            format!("{host} refused this login at {refused_at}; a further try might lock the account")
+            format!("{host} refused this login at {refused_at:.0}; a further try might lock the account")
         }
         N::NotForHost => format!("the login may not be sent to {host}"),
         N::Budget => "the budget of requests is used up".to_owned(),
-        N::Limited { until: Some(until) } => format!("{host} wants no request before {until}"),
+        N::Limited { until: Some(until) } => format!("{host} wants no request before {until:.0}"),
         N::Limited { until: None } => format!("{host} wants no request for a while"),
         N::Cancelled => "the time for asking was over (--probe-timeout)".to_owned(),
         N::Ours(what) => format!("asking {host} failed on our side: {what}"),

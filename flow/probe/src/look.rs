@@ -1,12 +1,15 @@
 //! Everything that a case and its transcript show, and what to ask next.
 
 use pullmedic_model::Stage;
+use pullmedic_model::object::ContainerKind;
 use pullmedic_model::probe::route::Scheme;
 use pullmedic_model::probe::{Class, Record, Role};
 
 use crate::inquiry::Inquiry;
 use crate::replay::{Reach, Replay, reach, replay};
-use crate::seen::{Notes, Seen, absent, cache, content, login, moved, outcome, route, secret, with_login};
+use crate::seen::{
+    Notes, Seen, absent, cache, content, elsewhere, login, moved, outcome, route, secret, with_login,
+};
 use crate::table::{Family, Kind};
 use crate::testimony::{Ground, Testimony};
 
@@ -27,6 +30,10 @@ pub(crate) struct Looked<'a> {
 pub(crate) fn look<'a>(inquiry: Inquiry<'a>) -> Looked<'a> {
     let mut notes = Notes::default();
     secret::look(&inquiry, &mut notes);
+    if inquiry.case.kind == ContainerKind::Sandbox && inquiry.case.image.is_empty() {
+        let why = "the node's sandbox image is not known, so nothing was asked (--sandbox-image IMAGE)";
+        notes.unasked.push(why.to_owned());
+    }
     if is_settled_by_words(&inquiry) {
         route::look(&inquiry, &[], &mut notes);
         let replay = Replay {
@@ -54,7 +61,11 @@ pub(crate) fn look<'a>(inquiry: Inquiry<'a>) -> Looked<'a> {
         notes,
     };
     if looked.notes.want.is_empty() {
-        looked.follow();
+        if looked.inquiry.is_pulling() {
+            looked.note_beside();
+        } else {
+            looked.follow();
+        }
     }
     looked
 }
@@ -96,6 +107,10 @@ impl<'a> Looked<'a> {
             self.about(base);
         } else {
             self.note_replay();
+        }
+        let is_reproduced = self.base.is_some() || matches!(self.reach, Reach::NotFromHere(_));
+        if let Some(testimony) = self.testimony.as_ref().filter(|_| is_reproduced) {
+            elsewhere::look(&self.inquiry, testimony.family, &mut self.notes);
         }
     }
 
@@ -165,6 +180,7 @@ impl<'a> Looked<'a> {
                         endpoint: Some(resolved.ask.host.endpoint.clone()),
                         address: None,
                         digests: Vec::new(),
+                        fetches: false,
                     });
             }
         }
@@ -228,6 +244,21 @@ impl<'a> Looked<'a> {
         }
     }
 
+    /// A pull that was announced and of which nothing came: what a replay meets stands beside, and decides nothing.
+    fn note_beside(&mut self) {
+        let Some(record) = self.replay.record else { return };
+        let host = &record.ask.host.endpoint;
+        let asked = with_login(&record.ask);
+        let text = match record.refused() {
+            Some((_, _, class)) if is_silence(class) => {
+                format!("from here {host} does not answer a request either, asked {asked}: {class}")
+            }
+            Some(_) => format!("from here, asked {asked}: {}", outcome(record)),
+            None => format!("from here {host} answers the same request, asked {asked}"),
+        };
+        self.notes.see(Seen::probe(Kind::Unsettled, record, text));
+    }
+
     /// What was seen where nothing was reproduced.
     fn note_replay(&mut self) {
         if let Some(record) = self.replay.record {
@@ -235,6 +266,11 @@ impl<'a> Looked<'a> {
             self.notes.see(Seen::probe(Kind::Unsettled, record, text));
         }
     }
+}
+
+/// Whether nothing came back.
+const fn is_silence(class: Class) -> bool {
+    matches!(class, Class::ConnectTimeout | Class::TlsTimeout | Class::AnswerTimeout | Class::Stalled)
 }
 
 /// The family and stage at which a defect that was read makes a pull fail.

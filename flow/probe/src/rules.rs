@@ -53,7 +53,7 @@ pub(crate) fn r05_is_history(case: &Case) -> bool {
     let Some(words) = &case.words else { return false };
     let secrets = case.secrets.iter().filter_map(|secret| secret.changed);
     let Some(changed) = case.changed.into_iter().chain(secrets).max() else { return false };
-    let earliest = words.at.or(words.not_before).or_else(|| case.now.checked_sub(LONGEST_BACK_OFF).ok());
+    let earliest = words.at.max(words.not_before).or_else(|| case.now.checked_sub(LONGEST_BACK_OFF).ok());
     earliest.is_some_and(|earliest| changed > earliest)
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Testimony {
     pub(crate) address: Option<IpAddr>,
     /// Digests that the words name.
     pub(crate) digests: Vec<String>,
+    /// Whether the words tell of a `GET` of a manifest, which a `HEAD` that passes does not replay.
+    pub(crate) fetches: bool,
 }
 
 impl Testimony {
@@ -62,6 +64,7 @@ impl Testimony {
             endpoint: words.endpoint.clone(),
             address: dialled(&words.leaf).or_else(|| dialled(text)),
             digests: digests(text),
+            fetches: is_of_get(words, &case.image),
         })
     }
 
@@ -76,6 +79,7 @@ impl Testimony {
             endpoint: Some(endpoint.clone()),
             address: None,
             digests: Vec::new(),
+            fetches: false,
         })
     }
 }
@@ -137,6 +141,21 @@ fn classes(words: &Words, family: Family) -> Vec<Class> {
         Family::Content => vec![Class::WrongContent],
         Family::OddStatus | Family::Platform | Family::ManifestKind | Family::Node(_) => Vec::new(),
     }
+}
+
+/// Whether words tell of a `GET` of a manifest. containerd resolves by `HEAD` and then fetches by the digest that it was
+/// given; containers/image, which CRI-O pulls with, asks by `GET` at once
+/// (<https://github.com/containers/image/blob/v5.36.0/docker/docker_image_src.go>).
+fn is_of_get(words: &Words, image: &str) -> bool {
+    let text = words.text.as_str().to_ascii_lowercase();
+    let names_manifest = text.contains("/manifests/");
+    let fetched = text.contains("seeker: failed open") || text.contains("get request to");
+    // An image that is named by its digest is resolved by it as well.
+    let by_digest =
+        text.contains("/manifests/sha256:") && !text.contains("head request to") && !image.contains('@');
+    let read = words.stage == Some(Stage::Manifest)
+        && (text.contains("reading manifest") || text.contains("fetching manifest"));
+    (names_manifest && fetched) || by_digest || read
 }
 
 /// Go words a name that does not exist and one without an address alike; its "server misbehaving" is a failed server

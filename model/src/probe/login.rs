@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::verdict::SecretDefect;
+
 /// Names one login: the secret it stands in, and which key of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,12 +68,17 @@ pub enum SecretState {
     },
     /// Its type is not one that the kubelet reads; it is ignored in silence.
     OtherType(String),
+    /// As [`SecretState::OtherType`], and under the right type one of its keys would match the image.
+    MatchesUnderOtherType(String),
     /// It does not decode; the place and the defect, never a value.
     Malformed {
         /// A JSON path: `auths["registry.acme.test"].auth`, or the data key.
         path: String,
         /// What is wrong there.
         defect: String,
+        /// The defect, where it is the only one and can be mended without knowing a value; `None`: it cannot.
+        #[serde(default)]
+        mend: Option<SecretDefect>,
     },
     /// It decodes and one of its keys matches the image.
     Matches(Vec<LoginName>),

@@ -58,6 +58,9 @@ pub(crate) fn decide(looked: &Looked<'_>) -> Decision {
     if let Some(settled) = words::of_itself(looked) {
         return settled;
     }
+    if looked.inquiry.is_pulling() {
+        return words::announced(looked);
+    }
     if looked.inquiry.records().is_empty() {
         return words::alone(looked);
     }
@@ -87,7 +90,7 @@ fn passes(looked: &Looked<'_>) -> Decision {
     decision.certainty = Certainty::Undecided;
     decision.state = if case.on_node { FindingState::Over } else { FindingState::Unknown };
     let tries = match case.next_attempt {
-        Some(at) => format!("; the kubelet tries again at {at}"),
+        Some(at) => format!("; the kubelet tries again at {at:.0}"),
         None => "; the kubelet has not tried again yet, as far as we see".to_owned(),
     };
     decision.unmet = Some(format!("the same request passes from here{tries}"));

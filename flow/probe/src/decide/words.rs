@@ -54,6 +54,24 @@ pub(super) fn alone(looked: &Looked<'_>) -> Decision {
     decision
 }
 
+/// The kubelet announces a pull before its turn in the queue comes, and what another meets at the registry does not tell
+/// which of the two it waits for.
+pub(super) fn announced(looked: &Looked<'_>) -> Decision {
+    let runtime = looked.inquiry.case.runtime.as_ref().map_or("the runtime", |runtime| &runtime.name);
+    Decision {
+        cause: Cause::PullStalled,
+        also: Vec::new(),
+        certainty: Certainty::Undecided,
+        open: vec![Cause::PullQueued],
+        out: Vec::new(),
+        proof: Vec::new(),
+        state: FindingState::Active,
+        unmet: Some(format!(
+            "the log of {runtime} on the node tells them apart: a pull of this image that it began hangs, and one that it did not begin waits for the pull that is under way on the node"
+        )),
+    }
+}
+
 /// The words stand, although something was asked: it stopped short, or met another answer.
 pub(super) fn stand(looked: &Looked<'_>) -> Decision {
     let mut decision = alone(looked);

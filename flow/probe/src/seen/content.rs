@@ -5,7 +5,7 @@ use pullmedic_model::probe::manifest::{Descriptor, Entry, Manifest, Platform};
 use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, What};
 
 use super::part::{blob, damaged, gone, parts, some};
-use super::{Notes, Seen};
+use super::{Notes, Seen, outcome, with_login};
 use crate::inquiry::{Inquiry, not_asked};
 use crate::table::{Family, Kind};
 use crate::testimony::Testimony;
@@ -41,13 +41,45 @@ pub(crate) fn look<'a>(
         Some(Got::Manifest { digest: Some(digest), .. }) => digest.clone(),
         Some(_) | None => inquiry.wanted.clone(),
     };
+    if let Some(words) = words.filter(|words| words.fetches) {
+        let ask = Ask { what: What::Manifest(digest.clone()), ..resolved.ask.clone() };
+        let Some(record) = inquiry.record(&ask) else {
+            notes.want(ask);
+            return End::Open;
+        };
+        let counted = is_metered(inquiry, resolved);
+        tell_of_get(record, counted, notes);
+        // A second one would be a second pull: what the first one got is the answer.
+        if counted && !words.family.is_content() && record.got().is_some() {
+            return End::Whole;
+        }
+    }
     manifest(inquiry, words, &resolved.ask, &digest, 0, notes)
+}
+
+/// Whether a `GET` of a manifest is counted against a limit at the host that resolved it.
+fn is_metered(inquiry: &Inquiry<'_>, resolved: &Record) -> bool {
+    inquiry.dialect(&resolved.ask.host).is_some_and(|dialect| dialect.metered)
+        || crate::metered(&resolved.ask.host.endpoint, resolved.answer())
+}
+
+/// That a `GET` was spent where the words tell of one, which a `HEAD` does not show.
+fn tell_of_get(record: &Record, counted: bool, notes: &mut Notes) {
+    let price = if counted { ", which counts as a pull there; no more than one was spent" } else { "" };
+    let text = format!(
+        "the node's words tell of a GET of the manifest, so it was asked for in that way too, {}: {}{price}",
+        with_login(&record.ask),
+        outcome(record)
+    );
+    notes.see(Seen::probe(Kind::Unsettled, record, text));
 }
 
 /// Whether the words tell of something past the resolving `HEAD`.
 fn reaches(inquiry: &Inquiry<'_>, words: &Testimony, resolved: &Record) -> bool {
-    let metered = inquiry.dialect(&resolved.ask.host).is_some_and(|dialect| dialect.metered);
-    if metered && words.family == Family::Limited {
+    if words.fetches {
+        return true;
+    }
+    if is_metered(inquiry, resolved) && words.family == Family::Limited {
         return false;
     }
     let later = words.stage.is_some_and(|stage| stage > Stage::Manifest);
@@ -175,6 +207,12 @@ fn image<'a>(
     layers: &[Descriptor],
     notes: &mut Notes,
 ) -> End<'a> {
+    // All manifests were had, and the words reach no further.
+    if words.is_some_and(|words| {
+        words.fetches && words.stage == Some(Stage::Manifest) && !words.family.is_content()
+    }) {
+        return End::Whole;
+    }
     let own: Vec<&Descriptor> = std::iter::once(config).chain(layers).filter(|part| !part.foreign).collect();
     let named = words.and_then(|words| own.iter().find(|part| words.digests.contains(&part.digest)).copied());
     let family = words.map(|words| words.family);

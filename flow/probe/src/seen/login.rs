@@ -101,7 +101,8 @@ fn past_its_time(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
         base.ask.login.as_ref().and_then(|name| inquiry.login(name)).and_then(|login| login.expires);
     if let Some(expires) = expires.filter(|expires| *expires <= base.at) {
         let secret = base.ask.login.as_ref().map_or("", |login| &login.secret);
-        let text = format!("the password in secret {secret} is a token that was good until {expires}");
+        let text = format!("the password in secret {secret} is a token that was good until {expires:.0}");
+        notes.expired = Some(expires);
         notes.see(Seen::object(Kind::LoginPastItsTime, format!("Secret {secret}"), text));
     }
 }
@@ -160,6 +161,7 @@ fn near_logins(inquiry: &Inquiry<'_>) -> Vec<LoginName> {
         SecretState::Absent
         | SecretState::Unread { .. }
         | SecretState::OtherType(_)
+        | SecretState::MatchesUnderOtherType(_)
         | SecretState::Malformed { .. }
         | SecretState::Matches(_)
         | SecretState::OtherHosts => &[],

@@ -6,6 +6,7 @@
 //! - [`absent`]: tags and repositories.
 //! - [`cache`]: marks of caches.
 //! - [`content`], [`part`]: manifests, platforms, limits; config and layers.
+//! - [`elsewhere`]: other hosts that hold the same content.
 //! - [`moved`]: tags that point elsewhere by now.
 //! - [`route`]: mirrors and the node's files.
 
@@ -13,6 +14,7 @@ pub(crate) mod absent;
 mod body;
 pub(crate) mod cache;
 pub(crate) mod content;
+pub(crate) mod elsewhere;
 pub(crate) mod login;
 pub(crate) mod moved;
 mod part;
@@ -76,6 +78,8 @@ pub(crate) struct Notes {
     pub(crate) want: Vec<Ask>,
     /// Why something could not be asked.
     pub(crate) unasked: Vec<String>,
+    /// When the login that is refused was good until, by what it says itself.
+    pub(crate) expired: Option<Timestamp>,
     /// What was seen that does not hold together: a registry that changes its mind.
     pub(crate) contradiction: Option<String>,
     /// The request that decided, for the ladder.

@@ -3,7 +3,7 @@
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::probe::case::NodeCredentials;
 use pullmedic_model::probe::login::{KeyDiffers, NamedSecret, NearKey, SecretState};
-use pullmedic_model::verdict::Rekey;
+use pullmedic_model::verdict::{Normalise, Rekey, SecretDefect};
 
 use super::{Notes, Seen};
 use crate::inquiry::Inquiry;
@@ -52,11 +52,17 @@ fn one(secret: &NamedSecret, notes: &mut Notes) -> bool {
         SecretState::Unread { needs } => {
             notes.unasked.push(format!("secret {name} could not be read: needs {needs}"));
         }
-        SecretState::OtherType(kind) => {
+        SecretState::OtherType(kind) | SecretState::MatchesUnderOtherType(kind) => {
+            if matches!(secret.state, SecretState::MatchesUnderOtherType(_)) {
+                normalise(name, &SecretDefect::OtherType(kind.clone()), notes);
+            }
             let text = format!("secret {name} is of type {kind}, which the kubelet ignores without a word");
             notes.see(Seen::object(Kind::SecretMalformed, source, text));
         }
-        SecretState::Malformed { path, defect } => {
+        SecretState::Malformed { path, defect, mend } => {
+            if let Some(mend) = mend {
+                normalise(name, mend, notes);
+            }
             let text = format!("secret {name} does not decode: {defect}");
             notes.see(Seen::object(Kind::SecretMalformed, format!("{source} {path}"), text));
         }
@@ -75,6 +81,15 @@ fn one(secret: &NamedSecret, notes: &mut Notes) -> bool {
         }
     }
     false
+}
+
+/// The first secret that can be mended without a new password. Its login was not sent: as it stands, nobody reads it.
+fn normalise(name: &str, defect: &SecretDefect, notes: &mut Notes) {
+    notes.evidence.normalise.get_or_insert_with(|| Normalise {
+        secret: name.to_owned(),
+        defect: defect.clone(),
+        works: false,
+    });
 }
 
 fn near(name: &str, key: &NearKey, notes: &mut Notes) {

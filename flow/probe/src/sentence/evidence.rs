@@ -11,7 +11,8 @@ pub(super) fn evidence(looked: &Looked<'_>) -> Evidence {
     let mut evidence = looked.notes.evidence.clone();
     if let Some(base) = looked.base {
         certificate(base, &mut evidence);
-        limit(base, &mut evidence);
+        let used_up = looked.notes.has(Kind::LimitUsedUp);
+        limit(base, used_up, &mut evidence);
     }
     let refused = looked
         .replay
@@ -40,10 +41,10 @@ fn certificate(base: &Record, evidence: &mut Evidence) {
 }
 
 /// Whose limit, and when it resets, from the headers that registries use for it.
-fn limit(base: &Record, evidence: &mut Evidence) {
+fn limit(base: &Record, used_up: bool, evidence: &mut Evidence) {
     let Some(answer) = base.answer() else { return };
     evidence.limit_source = answer.headers.get("docker-ratelimit-source").cloned();
-    if !matches!(base.refused(), Some((_, _, Class::Status(429)))) {
+    if !used_up && !matches!(base.refused(), Some((_, _, Class::Status(429)))) {
         return;
     }
     evidence.resets_at = ["retry-after", "ratelimit-reset", "x-ratelimit-reset"]

@@ -5,13 +5,16 @@ use pullmedic_model::{Cause, Certainty};
 
 use crate::decide::Decision;
 use crate::look::Looked;
+use crate::table::Kind;
 
 /// The observation that would decide; `None` when proven, or where nothing was asked and the words' own answer stands.
 pub(super) fn missing(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
     if decision.certainty == Certainty::Proven {
         return None;
     }
-    let mut parts: Vec<String> = decision.unmet.iter().cloned().collect();
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(expiry(looked));
+    parts.extend(decision.unmet.iter().cloned());
     for why in &looked.notes.unasked {
         if !parts.contains(why) {
             parts.push(why.clone());
@@ -21,6 +24,14 @@ pub(super) fn missing(looked: &Looked<'_>, decision: &Decision) -> Option<String
         parts.extend(splits(looked, decision));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The time that a refused login carries, which stays a hypothesis until the registry accepts anything (rule 6).
+fn expiry(looked: &Looked<'_>) -> Option<String> {
+    let expired = looked.notes.expired.filter(|_| !looked.notes.has(Kind::SomethingAccepted))?;
+    Some(format!(
+        "the login carries an expiry of {expired:.0}, which is past; something that the registry accepts in the same minute would prove it"
+    ))
 }
 
 /// The cheapest observation that would tell the leader from its first rival.

@@ -63,9 +63,13 @@ fn observations(looked: &Looked<'_>, decision: &Decision) -> Vec<Observation> {
     let case = looked.inquiry.case;
     let mut asked: Vec<&Seen> = looked.notes.seen.iter().filter(|seen| seen.by == Witness::Probe).collect();
     asked.sort_by(|a, b| (a.at, &a.source, &a.text).cmp(&(b.at, &b.source, &b.text)));
-    let mut all: Vec<Observation> = asked.into_iter().map(|seen| seen.observation(case)).collect();
+    // A time that a login carries is told first, also where it decides nothing yet.
+    let expiry = looked.notes.seen.iter().filter(|seen| seen.kind == Kind::LoginPastItsTime);
+    let mut all: Vec<Observation> = expiry.chain(asked).map(|seen| seen.observation(case)).collect();
     let objects = proof(looked, decision);
-    all.extend(objects.iter().filter(|seen| seen.by != Witness::Probe).map(|seen| seen.observation(case)));
+    let beside =
+        objects.iter().filter(|seen| seen.by != Witness::Probe && seen.kind != Kind::LoginPastItsTime);
+    all.extend(beside.map(|seen| seen.observation(case)));
     all.dedup();
     all
 }

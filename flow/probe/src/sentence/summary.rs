@@ -6,8 +6,16 @@ use crate::decide::Decision;
 use crate::look::Looked;
 use crate::replay::Reach;
 
+use super::evidence;
+
 /// What happened; `None`: the sentence that the words give.
 pub(super) fn summary(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
+    if looked.inquiry.is_pulling() && decision.cause == Cause::PullStalled {
+        return Some(format!(
+            "The kubelet announced the pull of {}, and nothing came of it yet.",
+            image(looked)
+        ));
+    }
     if looked.reach == Reach::Passed && looked.base.is_none() && looked.notes.want.is_empty() {
         return Some(format!(
             "The pod still waits for {}, and the same request passes from here.",
@@ -122,10 +130,18 @@ fn of_network(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
         Cause::TlsProtocol => format!("No TLS handshake with {host} comes about: {}.", class?.1),
         Cause::ClientCertificateRequired => format!("{host} wants a client certificate."),
         Cause::RegistryUnavailable => format!("{host} fails to answer as a registry: {}.", class?.1),
-        Cause::RateLimited => format!("{host} limits how often this client may pull."),
+        Cause::RateLimited => limited(looked, &host),
         Cause::MirrorMisconfigured => "The node's mirror configuration is at fault.".to_owned(),
         _ => return None,
     })
+}
+
+/// Whose limit it is and until when, as far as the registry says.
+fn limited(looked: &Looked<'_>, host: &str) -> String {
+    let evidence = evidence::evidence(looked);
+    let whose = evidence.limit_source.map_or_else(String::new, |source| format!(", counted for {source}"));
+    let until = evidence.resets_at.map_or_else(String::new, |at| format!("; it lets in again at {at:.0}"));
+    format!("{host} limits how often this client may pull{whose}{until}.")
 }
 
 fn of_content(looked: &Looked<'_>, decision: &Decision) -> Option<String> {

@@ -9,12 +9,13 @@ use pullmedic_model::Cause::{
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::finding::FindingState;
 use pullmedic_model::object::ContainerKind;
+use pullmedic_model::probe::record::NotAsked;
 use pullmedic_model::probe::{Class, What};
 use pullmedic_model::{Confidence, Stage};
 use pullmedic_probe::judge;
 
 use crate::scenarios::{CART, HOST, bare_401, certain, held, not_found};
-use crate::support::{Registry, answered, at, case, challenged, refused, run, with_header};
+use crate::support::{Registry, answered, at, case, challenged, not_asked, refused, run, with_header};
 
 fn private() -> Registry {
     Registry::closed(&[("shop/cart", &["4.1"])], &["good"])
@@ -99,6 +100,37 @@ fn r05_a_change_makes_words_history() {
     });
     let seen = run(&status.0, |ask| refused(ask, Stage::Name, Class::NoSuchName));
     assert_ne!(seen.verdict.certainty, Proven);
+}
+
+#[test]
+fn r05_words_that_began_after_the_change_are_no_history() {
+    // An ephemeral container is added to a pod that runs: the words' interval begins with it, after the pod's change.
+    for at_words in [None, Some(at(-40))] {
+        let words = certain(ConnectionRefused, Stage::Connect, "connection refused").with(|case| {
+            case.kind = ContainerKind::Ephemeral;
+            case.changed = Some(at(-60));
+            let words = case.words.as_mut().unwrap();
+            (words.at, words.not_before) = (at_words, Some(at(-50)));
+        });
+        let seen = run(&words.0, |ask| refused(ask, Stage::Connect, Class::Refused)).verdict;
+        assert_eq!(seen.certainty, Proven, "{seen:#?}");
+        let later = words.with(|case| case.changed = Some(at(-10)));
+        let seen = run(&later.0, |ask| refused(ask, Stage::Connect, Class::Refused)).verdict;
+        assert_ne!(seen.certainty, Proven);
+    }
+}
+
+#[test]
+fn times_in_sentences_are_to_the_second() {
+    let half = |seconds: i64| at(seconds).checked_add(jiff::SignedDuration::from_nanos(123_456_789)).unwrap();
+    let words = not_found(CART).with(|case| case.next_attempt = Some(half(120)));
+    let missing = run(&words.0, |ask| open().answer(ask)).verdict.missing.unwrap();
+    assert!(missing.contains("tries again at 2026-11-22T16:22:00Z"), "{missing}");
+    for why in [NotAsked::LockOut { refused_at: half(-90) }, NotAsked::Limited { until: Some(half(300)) }] {
+        let verdict = run(&bare_401(CART).0, |ask| not_asked(ask, why.clone())).verdict;
+        let told = [verdict.missing.unwrap_or_default(), verdict.not_looked_at.join(" ")].concat();
+        assert!(told.contains("T16:") && !told.contains(".1234"), "{told}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use pullmedic_model::Cause::{
 };
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::probe::login::{KeyDiffers, NearKey, SecretState};
+use pullmedic_model::verdict::SecretDefect;
 use pullmedic_model::{Confidence, Stage};
 
 use super::{CART, HOST, bare_401, held};
@@ -51,7 +52,12 @@ fn s07_a_key_without_its_slash_is_tried_and_one_for_another_port_never() {
 
 #[test]
 fn s08_a_secret_that_the_kubelet_cannot_decode_is_its_own_statement() {
-    let state = SecretState::Malformed { path: "auths".into(), defect: "auth is not base64".into() };
+    let mend = Some(SecretDefect::PlainAuth("registry.acme.test".into()));
+    let state = SecretState::Malformed {
+        path: "auths".into(),
+        defect: "auth is not base64".into(),
+        mend: mend.clone(),
+    };
     let said = (PullSecretMalformed, Confidence::Certain, &[][..]);
     let build = case(CART)
         .said(said, Stage::Secret, "", None, "illegal base64 data")
@@ -60,6 +66,29 @@ fn s08_a_secret_that_the_kubelet_cannot_decode_is_its_own_statement() {
     let run = run(&build.0, |_| panic!("nothing needs to be asked"));
     held(&run, PullSecretMalformed, Proven);
     assert!(run.verdict.proof.iter().any(|seen| seen.text.as_str().contains("auth is not base64")));
+    let normalise = run.verdict.evidence.normalise.unwrap();
+    assert_eq!(
+        (normalise.secret.as_str(), Some(normalise.defect), normalise.works),
+        ("regcred", mend, false)
+    );
+}
+
+#[test]
+fn s08_a_secret_is_mended_only_where_it_is_certain_how() {
+    let malformed =
+        |mend| SecretState::Malformed { path: "auths".into(), defect: "not an object".into(), mend };
+    for (state, defect) in [
+        (malformed(None), None),
+        (malformed(Some(SecretDefect::EncodedTwice)), Some(SecretDefect::EncodedTwice)),
+        (SecretState::OtherType("Opaque".into()), None),
+        (SecretState::MatchesUnderOtherType("Opaque".into()), Some(SecretDefect::OtherType("Opaque".into()))),
+    ] {
+        let run = run(&bare_401(CART).names("regcred", state).0, |ask| {
+            Registry::closed(&[("shop/cart", &["4.1"])], &[]).answer(ask)
+        });
+        held(&run, PullSecretMalformed, Likely);
+        assert_eq!(run.verdict.evidence.normalise.map(|normalise| normalise.defect), defect);
+    }
 }
 
 #[test]
@@ -87,6 +116,12 @@ fn s24_an_expired_token_is_named_by_the_body_or_by_its_own_time() {
     // Where the token service refuses everybody, its refusal tells nothing of the login (rule 6).
     let all = run(&build.0, |ask| challenged(ask, "bearer", "token.acme.test", Some((403, ""))));
     assert_ne!(all.verdict.certainty, Proven, "{all:#?}");
+    let missing = all.verdict.missing.as_deref().unwrap();
+    let expiry = "the login carries an expiry of 2026-11-22T15:20:00Z, which is past; something that the registry accepts";
+    assert!(missing.starts_with(expiry), "{missing}");
+    let first = all.verdict.observations.first().unwrap().text.as_str();
+    assert!(first.contains("good until 2026-11-22T15:20:00Z"), "{first}");
+    assert!(!jwt.verdict.observations.is_empty() && jwt.verdict.missing.is_none());
 }
 
 #[test]

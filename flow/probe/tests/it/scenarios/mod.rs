@@ -2,6 +2,7 @@
 
 mod below_http;
 mod content;
+mod elsewhere;
 mod first;
 mod limits;
 mod logins;

@@ -2,7 +2,7 @@
 
 use pullmedic_model::Cause::{
     CachedNotAuthorized, ConnectionRefused, Dns, MirrorMisconfigured, NeverPullAbsent, NoCredentials,
-    SandboxImage, TagNotFound,
+    PullQueued, PullStalled, SandboxImage, TagNotFound,
 };
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::finding::Standing;
@@ -13,6 +13,37 @@ use pullmedic_model::{Confidence, Stage};
 
 use super::{CART, bare_401, certain, held};
 use crate::support::{Registry, case, refused, run};
+
+#[test]
+fn s11_a_pull_without_an_end_is_stalled_or_queued_whatever_is_met_from_here() {
+    type Answer = fn(&pullmedic_model::probe::Ask) -> pullmedic_model::probe::Record;
+    let announced = case(CART).with(|case| case.pulling = true);
+    let worlds: [(Answer, &str); 4] = [
+        (
+            |ask| refused(ask, Stage::Manifest, Class::AnswerTimeout),
+            "from here registry.acme.test does not answer a request either",
+        ),
+        (|ask| refused(ask, Stage::Connect, Class::Refused), "refused at connect"),
+        (|ask| Registry::open(&[("shop/cart", &["4.2"])]).answer(ask), "404"),
+        (|ask| Registry::open(&[("shop/cart", &["4.1"])]).answer(ask), "answers the same request"),
+    ];
+    for (world, text) in worlds {
+        let run = run(&announced.0, world);
+        held(&run, PullStalled, Undecided);
+        assert!(run.is_open(PullQueued) && run.verdict.rivals.len() == 1, "{run:#?}");
+        assert_eq!(run.transcript.len(), 1);
+        assert!(run.verdict.missing.as_ref().unwrap().contains("the log of containerd on the node"));
+        let told = run.verdict.observations.iter().any(|seen| seen.text.as_str().contains(text));
+        assert!(told, "{text}: {:#?}", run.verdict.observations);
+        assert!(run.verdict.proof.is_empty());
+    }
+    // Nothing asked: the same.
+    let verdict = pullmedic_probe::judge(&announced.0, &[]);
+    assert_eq!((verdict.cause, verdict.certainty), (PullStalled, Undecided));
+    // Words that follow are what counts.
+    let words = certain(ConnectionRefused, Stage::Connect, "refused").with(|case| case.pulling = true);
+    held(&run(&words.0, |ask| refused(ask, Stage::Connect, Class::Refused)), ConnectionRefused, Proven);
+}
 
 #[test]
 fn s21_never_is_undecided_where_the_kubelet_may_hide_a_refusal() {
@@ -85,6 +116,46 @@ fn s26_a_pause_image_wraps_its_fault_and_is_asked_for_anonymously() {
     held(&run, SandboxImage, Proven);
     assert_eq!(run.verdict.inner, Some(ConnectionRefused));
     assert!(!run.sent("regcred"));
+}
+
+#[test]
+fn s26_words_alone_keep_the_inner_cause_where_the_pause_image_is_not_known() {
+    for image in ["", CART] {
+        let words = certain(ConnectionRefused, Stage::Connect, "connection refused").with(|case| {
+            case.kind = ContainerKind::Sandbox;
+            case.image = image.to_owned();
+        });
+        let verdict = pullmedic_probe::judge(&words.0, &[]);
+        assert_eq!((verdict.cause, verdict.inner), (SandboxImage, Some(ConnectionRefused)), "{image:?}");
+        assert_eq!((verdict.certainty, verdict.requests), (Likely, 0));
+    }
+    let unnamed = certain(ConnectionRefused, Stage::Connect, "connection refused").with(|case| {
+        case.kind = ContainerKind::Sandbox;
+        case.image = String::new();
+    });
+    let run = run(&unnamed.0, |ask| panic!("{ask:?}"));
+    held(&run, SandboxImage, Likely);
+    assert!(run.verdict.missing.as_ref().unwrap().contains("--sandbox-image"), "{run:#?}");
+}
+
+#[test]
+fn s26_what_is_proven_of_a_pause_image_is_the_inner_cause_also_where_words_do_not_name_it() {
+    // The innermost cause could not be told from the words, and the status could.
+    let said = (SandboxImage, Confidence::Strong, &[][..]);
+    let words = case(CART)
+        .said(said, Stage::Manifest, super::HOST, 503, "503 Service Unavailable")
+        .with(|case| case.kind = ContainerKind::Sandbox);
+    let run_status = run(&words.0, |ask| crate::support::answered(ask, 503, ""));
+    held(&run_status, SandboxImage, Proven);
+    assert_eq!(run_status.verdict.inner, Some(pullmedic_model::Cause::RegistryUnavailable));
+    // A pause image that is private is asked for with no login, its own or another's.
+    let private = bare_401(CART).sends("regcred").candidate("good", "Deployment/web").with(|case| {
+        case.kind = ContainerKind::Sandbox;
+    });
+    let run_private = run(&private.0, |ask| Registry::closed(&[], &["regcred", "good"]).answer(ask));
+    held(&run_private, SandboxImage, Undecided);
+    assert_eq!(run_private.verdict.inner, Some(NoCredentials));
+    assert!(run_private.transcript.iter().all(|record| record.ask.login.is_none()));
 }
 
 #[test]

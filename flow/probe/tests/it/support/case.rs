@@ -16,7 +16,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap()
 }
 
-fn host(name: &str, role: Role) -> Host {
+pub(crate) fn host(name: &str, role: Role) -> Host {
     Host {
         endpoint: Endpoint::parse(name).unwrap(),
         scheme: Scheme::Https,

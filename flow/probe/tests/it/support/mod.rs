@@ -4,6 +4,6 @@ mod case;
 mod registry;
 mod world;
 
-pub(crate) use case::{Build, at, case, login, named};
+pub(crate) use case::{Build, at, case, host, login, named};
 pub(crate) use registry::{Registry, part};
 pub(crate) use world::{Run, answered, challenged, got, not_asked, refused, run, run_with, with_header};
