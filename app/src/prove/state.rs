@@ -42,7 +42,9 @@ impl State {
 /// <https://specifications.freedesktop.org/basedir-spec/latest/>.
 fn folder() -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let root = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    // The home of an account without one is not made: `/nonexistent` is to stay so.
+    let home = || absolute("HOME").filter(|home| home.is_dir());
+    let root = absolute("XDG_STATE_HOME").or_else(|| Some(home()?.join(".local/state")))?;
     Some(root.join("pullmedic"))
 }
 

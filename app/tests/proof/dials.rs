@@ -148,6 +148,26 @@ fn a_private_registry_with_its_own_realm_works() {
     assert_eq!(finding["certainty"], "proven", "{}", brief(&finding));
 }
 
+/// Threat 5.
+#[test]
+fn pages_of_another_origin_are_not_asked_for_and_endless_ones_end() {
+    use testkit_registry::{Answer, Route, Rule};
+    for (next, most) in
+        [("{url:cdn}{path}?last=a", 1), ("{own}{path}", 10), ("//evil.test/x", 1), ("https://evil.test/", 1)]
+    {
+        let listing = Rule::on(Route::Tags).answer(Answer::Link(next.into()));
+        let mut stage = Stage::of(vec![registry("registry").rule(listing), registry("cdn")]);
+        let world = stage.one_pod("registry", ":9.9", Said::NotFound, &[]);
+        stage.serve(&world);
+        let told = stage.prove(&["-o", "json"]);
+        assert!(told.code == Some(1) && told.err.is_empty(), "{next}: {told:?}");
+        let pages = stage.running().count("registry", Route::Tags);
+        assert!((1..=most).contains(&pages), "{next}: {pages} pages");
+        assert!(stage.requests("cdn").is_empty(), "{next}");
+        assert!(stage.running().questions().iter().all(|question| !question.name.contains("evil")), "{next}");
+    }
+}
+
 /// Threat 13.
 #[test]
 fn the_login_of_the_cluster_goes_to_no_registry() {

@@ -65,23 +65,29 @@ fn cells() -> Vec<Cell> {
             "layer missing",
             private().rule(Rule::on(Route::Blob).reference("layer:0").status(404)),
             ":1.0",
-            Err("failed to copy: httpReadSeeker: failed open: content at https://HOST/blobs/sha256:0 not found: not found"),
+            Err(
+                "failed to copy: httpReadSeeker: failed open: content at https://HOST/blobs/sha256:0 not found: not found",
+            ),
             "right",
         ),
         cell(
             "authority unknown",
             private().tls(Certificate::UnknownAuthority),
             ":1.0",
-            Err("failed to resolve image: failed to do request: Head \"https://HOST/\": tls: failed to verify certificate: \
-                 x509: certificate signed by unknown authority"),
+            Err(
+                "failed to resolve image: failed to do request: Head \"https://HOST/\": tls: failed to verify certificate: \
+                 x509: certificate signed by unknown authority",
+            ),
             "right",
         ),
         cell(
             "connection refused",
             refused,
             ":1.0",
-            Err("failed to resolve image: failed to do request: Head \"https://HOST/\": dial tcp ADDRESS: connect: \
-                 connection refused"),
+            Err(
+                "failed to resolve image: failed to do request: Head \"https://HOST/\": dial tcp ADDRESS: connect: \
+                 connection refused",
+            ),
             "right",
         ),
     ]
@@ -92,7 +98,8 @@ fn asking(transcript: &Value) -> f64 {
     let mut span: Option<(Timestamp, Timestamp)> = None;
     for record in transcript["proofs"][0]["records"].as_array().unwrap() {
         let begun: Timestamp = record["at"].as_str().unwrap().parse().unwrap();
-        let took = record["steps"].as_array().unwrap().iter().filter_map(|step| step["tookUs"].as_i64()).sum();
+        let took =
+            record["steps"].as_array().unwrap().iter().filter_map(|step| step["tookUs"].as_i64()).sum();
         let ended = begun + SignedDuration::from_micros(took);
         let (first, last) = span.unwrap_or((begun, ended));
         span = Some((first.min(begun), last.max(ended)));

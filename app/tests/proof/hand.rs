@@ -216,7 +216,10 @@ fn options_of_a_wrong_form_end_with_a_clear_word() {
         &["--platform", "a/b/c/d"],
     ] {
         let told = plain(&[&["probe", "r.acme.test/a:1"], arguments].concat());
-        assert!(told.code == Some(2) && told.err.contains(arguments[0].split('=').next().unwrap()), "{told:?}");
+        assert!(
+            told.code == Some(2) && told.err.contains(arguments[0].split('=').next().unwrap()),
+            "{told:?}"
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use testkit_registry::{Login, Token, User};
 
-use super::stage::{Stage, canary, registry};
+use super::stage::{Stage, canary, registry, run};
 use super::words::Said;
 use super::world::NAMESPACE;
 
@@ -78,4 +78,17 @@ fn a_state_that_cannot_be_kept_stops_nothing() {
         let told = stage.prove(&["-o", "json"]);
         assert!(told.code == Some(1) && told.err.is_empty(), "{told:?}");
     }
+}
+
+/// `HOME=/nonexistent` is how accounts without a home are made; to make one for them would surprise.
+#[test]
+fn a_home_that_is_not_there_is_not_made() {
+    let mut stage = Stage::of(vec![registry("registry")]);
+    let world = stage.one_pod("registry", ":9.9", Said::NotFound, &[]);
+    stage.serve(&world);
+    let mut command = stage.proving(&["-o", "json"]);
+    command.env_remove("XDG_STATE_HOME").env("HOME", stage.path("absent"));
+    let told = run(command);
+    assert!(told.code == Some(1) && told.err.is_empty(), "{told:?}");
+    assert!(!stage.folder.path().join("absent").exists());
 }
