@@ -37,10 +37,9 @@ impl Walk<'_> {
     /// The `Basic` header of the login.
     pub(crate) fn basic(&self) -> Option<SecretString> {
         let held = self.held.as_ref()?;
-        let (user, password) = (held.user.expose_secret(), held.password.expose_secret());
         // containerd: an empty user or password is no login.
-        (!user.is_empty() && !password.is_empty())
-            .then(|| SecretString::from(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))))
+        (!held.user.expose_secret().is_empty() && !held.password.expose_secret().is_empty())
+            .then(|| basic(held))
     }
 
     /// Whether there is a login that a token service would be sent.
@@ -195,11 +194,10 @@ impl Walk<'_> {
             reach: Reach::Any,
         };
         let mut reply = self.exchange(post).await?;
-        let try_get = matches!(reply.status, 400 | 401 | 404) || (reply.status == 405 && !is_refresh);
-        if try_get && !is_refresh {
-            let basic = self.basic();
+        if is_asked_again(reply.status, &held) {
+            let basic = basic(&held);
             let mut get = self.get(target, url, service, scopes, Reach::Any);
-            get.authorization = basic.as_ref();
+            get.authorization = Some(&basic);
             get.login = self.ask.login.clone();
             reply = self.exchange(get).await?;
         }
@@ -299,6 +297,25 @@ impl Walk<'_> {
                 Err(self.refuse(reply.step, Class::NotARegistry, why))
             }
         }
+    }
+}
+
+/// `Basic`, also with an empty user.
+fn basic(held: &Held) -> SecretString {
+    let (user, password) = (held.user.expose_secret(), held.password.expose_secret());
+    SecretString::from(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+}
+
+/// Whether a `POST` that was refused becomes a `GET`. containerd sends a refresh token that way, too, as the password of
+/// nobody, except where the `POST` was answered with 405
+/// ([`doBearerAuth`](https://github.com/containerd/containerd/blob/main/core/remotes/docker/authorizer.go)). A refresh
+/// token beside a user name is no login of a runtime, and no password of that user.
+fn is_asked_again(status: u16, held: &Held) -> bool {
+    let has_user = !held.user.expose_secret().is_empty();
+    match status {
+        400 | 401 | 404 => !(held.identity_token && has_user),
+        405 => has_user && !held.identity_token,
+        _ => false,
     }
 }
 

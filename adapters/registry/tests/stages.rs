@@ -9,8 +9,8 @@ use pullmedic_model::probe::manifest::Manifest;
 use pullmedic_model::probe::record::{Ended, Got, NotAsked};
 use pullmedic_model::probe::route::{Role, Runtime, Scheme};
 use pullmedic_model::probe::{Class, What};
-use pullmedic_registry::{ClientCertificate, Pinned, Proxies, Trust};
-use support::{ask, bench, bench_with, end, get, head, host, stages};
+use pullmedic_registry::{ClientCertificate, Credential, Pinned, Proxies, Trust};
+use support::{CANARY, ask, bench, bench_with, credential, end, get, head, host, stages};
 use testkit_registry::{
     Answer, Attached, Body, Certificate, ConnectionFault, Delivery, Endpoint, Image, Login, NameAnswer, Nth,
     Realm, Record, Route, Rule, Tls, Token, Transport, User,
@@ -390,6 +390,43 @@ async fn a_digest_that_is_no_manifest_is_resolved_as_a_blob_by_containerd_alone(
     for what in [get(DIGEST), head("2.0")] {
         let record = bench.ask("there", "team/app", what).await;
         assert_eq!((end(&record).as_str(), record.requests), ("manifest 404", 1));
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_refused_in_a_form_is_sent_as_the_password_of_nobody() {
+    for (status, user, identity_token, expected, methods) in [
+        (404, "", false, "got manifest", "POST GET"),
+        (400, "", false, "got manifest", "POST GET"),
+        (401, "", false, "got manifest", "POST GET"),
+        (405, "", false, "token 405", "POST"),
+        (403, "", false, "token 403", "POST"),
+        (404, "ann", true, "token 404", "POST"),
+        (405, "ann", true, "token 405", "POST"),
+        (405, "ann", false, "got manifest", "POST GET"),
+    ] {
+        let endpoint = open("r")
+            .login(Login::Bearer(Token::default()))
+            .user(User::new(user, CANARY, "team/*"))
+            // The test registry's token of a nobody is an anonymous one.
+            .public("team/*")
+            .rule(Rule::on(Route::Token).method("POST").status(status));
+        let bench = bench(vec![endpoint], |_, _| {}).await;
+        let address = bench.running.endpoint("r").to_string();
+        let credential = Credential { identity_token, ..credential("s", user, CANARY, &[&address]) };
+        let name = credential.login.name.clone();
+        bench.prober.add_credentials(vec![credential]);
+        let record = bench.ask_as(&name, "r", "team/app", head("1.0")).await;
+        assert_eq!(end(&record), expected, "{status} {user} {identity_token}: {record:?}");
+        let tokens: Vec<_> =
+            bench.running.requests().into_iter().filter(|asked| asked.route == Route::Token).collect();
+        let sent: Vec<&str> = tokens.iter().map(|asked| asked.method.as_str()).collect();
+        assert_eq!(sent.join(" "), methods, "{status} {user} {identity_token}");
+        assert_eq!(tokens[0].body.contains("grant_type=refresh_token"), user.is_empty() || identity_token);
+        if let Some(get) = tokens.get(1) {
+            assert_eq!(get.basic(), Some((user.to_owned(), CANARY.to_owned())));
+        }
+        assert!(!support::written(&record).contains(CANARY));
     }
 }
 
