@@ -279,7 +279,8 @@ impl Check<'_> {
                 Walked::NoPlatform(_, have) if !asking.job.platforms.is_empty() => {
                     let covers = coverage(&chosen, &have, asking.job.certain);
                     if covers.has.is_empty() {
-                        break Walked::NoPlatform(chosen[0].clone(), have);
+                        let bound = chosen.iter().find(|platform| asking.job.wants(platform));
+                        break Walked::NoPlatform(bound.unwrap_or(&chosen[0]).clone(), have);
                     }
                     lacks.extend(covers.lacks);
                     chosen = covers.has;
@@ -335,12 +336,16 @@ impl Check<'_> {
     /// A pull that would fail: to the decision engine, unless the failure tells only about here.
     async fn failed(&self, asking: &mut Asking<'_>, stands: Walked, outcome: &mut Outcome) {
         let mut platform = asking.job.platforms.first().cloned();
+        let mut sure = true;
         match stands {
             Walked::NoHost => {
                 outcome.said.push(Said::Open("the node's files leave no host to ask".to_owned()));
                 return;
             }
-            Walked::NoPlatform(wanted, _) => platform = Some(wanted),
+            Walked::NoPlatform(wanted, _) => {
+                sure = asking.job.wants(&wanted);
+                platform = Some(wanted);
+            }
             Walked::Failed(at) => {
                 platform = platform_of(&asking.records, at).or(platform);
                 if let Some(why) = decisive(&asking.records, at).and_then(only_from_here) {
@@ -358,6 +363,12 @@ impl Check<'_> {
         asking.records.extend(records);
         outcome.endpoint = verdict.endpoint.clone().or(outcome.endpoint.take());
         let mut said = self.judge.said(asking.job, verdict, refusal(&asking.records));
+        if let (false, Said::Finding { cause: Cause::PlatformMismatch, certainty, detail, .. }) =
+            (sure, &mut said)
+        {
+            *certainty = (*certainty).min(Certainty::Likely);
+            *detail = Some("it is for no platform that a node of the cluster has now".to_owned());
+        }
         if self.reach != Reach::Shallow {
             self.judge.made(&mut said, &asking.records, asking.runtime.as_ref(), self.setup).await;
         }

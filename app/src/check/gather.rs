@@ -43,11 +43,16 @@ pub(super) struct Gathered {
     pub(super) skipped: Vec<Skipped>,
     pub(super) cluster: Option<Cluster>,
     pub(super) nodes: BTreeMap<String, NodeView>,
+    /// Whether these may not be all.
+    nodes_cut: bool,
 }
 
 impl Gathered {
-    /// The platforms of the nodes.
+    /// The platforms of the nodes; none where not all nodes could be read.
     pub(super) fn platforms(&self) -> Vec<Platform> {
+        if self.nodes_cut {
+            return Vec::new();
+        }
         let all: BTreeSet<&Platform> =
             self.nodes.values().filter_map(|node| node.platform.as_ref()).collect();
         all.into_iter().cloned().collect()
@@ -60,6 +65,10 @@ impl Gathered {
     }
 
     fn take_nodes(&mut self, objects: &Objects) {
+        self.nodes_cut |= objects.skipped.iter().any(|skipped| {
+            ["nodes", "Node "].iter().any(|begin| skipped.what.starts_with(begin))
+                || skipped.what.contains(" nodes")
+        });
         for node in &objects.nodes {
             let view = NodeView { platform: platform_of(node), runtime: runtime_of(node) };
             self.nodes.insert(node.metadata.name.clone(), view);
@@ -161,18 +170,17 @@ impl Files {
                 Account::Settled | Account::Unknown => None,
             };
             let buy = "--with-cluster reads them";
-            let names =
-                if asked.secrets.is_empty() { of_account.cloned() } else { Some(asked.secrets.clone()) };
+            let names = if asked.secrets.is_empty() { of_account } else { Some(&asked.secrets) };
             let who = match (names, &asked.account) {
-                (Some(names), _) if names.is_empty() => Who::Secrets { namespace, names },
-                (Some(names), _) => {
+                (Some(names), _) if !names.is_empty() => {
                     Who::Unknown { why: format!("pull secrets {} ({buy})", names.join(", ")), named: true }
                 }
-                (None, Account::Named(account)) => Who::Unknown {
+                // An account without secrets in a manifest may have some in the cluster: applying takes none away.
+                (_, Account::Named(account)) => Who::Unknown {
                     why: format!("pull secrets of ServiceAccount {account} ({buy})"),
                     named: false,
                 },
-                (None, Account::Settled | Account::Unknown) => unknown_maker(&asked),
+                (_, Account::Settled | Account::Unknown) => unknown_maker(&asked),
             };
             gathered.asked.push((asked, who));
         }
@@ -188,10 +196,13 @@ impl Files {
         gathered.skipped.extend(read.skipped.iter().chain(&nodes.skipped).cloned());
         gathered.take_nodes(&nodes);
         let mut accounts = accounts(&read);
-        // What is about to be applied comes before what is there.
+        // What is about to be applied comes before what is there; an account that names no secret there takes none away.
         for ((namespace, name), secrets) in self.accounts {
             let namespace = if namespace.is_empty() { default.clone() } else { namespace };
-            accounts.insert((namespace, name), secrets);
+            let known = accounts.entry((namespace, name)).or_default();
+            if !secrets.is_empty() {
+                *known = secrets;
+            }
         }
         for asked in self.asked {
             let who = who(&asked, namespace_of(&asked), &accounts);

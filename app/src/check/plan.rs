@@ -17,11 +17,20 @@ pub(super) struct Job {
     pub(super) who: Who,
     /// The platforms that are wanted; empty: none is known.
     pub(super) platforms: Vec<Platform>,
-    /// Whether all of them are wanted for certain: the user says so, or pods stand on nodes of them.
+    /// Whether the user names them.
     pub(super) certain: bool,
+    /// Platforms of nodes on which pods of it stand.
+    pub(super) bound: BTreeSet<Platform>,
     pub(super) by: BTreeSet<AskedBy>,
     /// What runs of it: `imageID`, the platform of its node, who runs it.
     pub(super) runs: BTreeMap<(String, Option<Platform>), BTreeSet<AskedBy>>,
+}
+
+impl Job {
+    /// Whether the platform is wanted for certain. A template may be bound to any node, also to one that is not there yet.
+    pub(super) fn wants(&self, platform: &Platform) -> bool {
+        self.certain || self.bound.contains(platform)
+    }
 }
 
 /// Everything that is to be looked at and said.
@@ -69,11 +78,13 @@ pub(super) fn plan(gathered: &Gathered, platforms: &[Platform]) -> Plan {
                 who: who.clone(),
                 platforms: wanted,
                 certain,
+                bound: BTreeSet::new(),
                 by: BTreeSet::new(),
                 runs: BTreeMap::new(),
             });
             plan.jobs.len() - 1
         });
+        plan.jobs[at].bound.extend(node.clone());
         if let Some(by) = by() {
             if let Some(runs) = &asked.runs {
                 plan.jobs[at].runs.entry((runs.clone(), node)).or_default().insert(by.clone());

@@ -28,6 +28,9 @@ async fn a_finding_stands_at_its_file_and_line_for_github() {
     assert!(first.starts_with(&expected), "{first}");
     assert_eq!(run.code, Some(1));
     let run = check(&running, &["hub"], &["-f", &place, "-o", "json"], "").await;
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../docs/check.schema.json")).unwrap();
+    jsonschema::validate(&schema, &run.report()).unwrap();
     let by = &run.entry("tag-not-found")["by"][0];
     assert_eq!((by["owner"].as_str(), by["line"].as_u64()), (Some("Deployment/cart"), Some(14)));
     running.stop().await;
