@@ -15,7 +15,7 @@ use pullmedic_prevent::{
 };
 
 use super::gather::{Gathered, Who};
-use super::judge::{Judge, refusal};
+use super::judge::{Judge, malformed, refusal, unread};
 use super::outcome::{Outcome, Said};
 use super::plan::{Job, Plan};
 use super::reason::{decisive, only_from_here};
@@ -243,9 +243,11 @@ impl Check<'_> {
             outcome.digest = asking.digest().map(str::to_owned);
             self.content(&mut asking, &mut outcome).await;
             self.moved(&mut asking, &mut outcome).await;
-            if let Who::Unknown { why, named: true } = &asking.job.who {
-                outcome.said.push(Said::Open(format!("{why}; it is there for anybody")));
+            match unread(asking.job, &asking.held) {
+                Some((why, true)) => outcome.said.push(Said::Open(format!("{why}; it is there for anybody"))),
+                Some((_, false)) | None => {}
             }
+            outcome.said.extend(malformed(&asking.held));
         } else {
             let stands = asking.stands.clone();
             self.failed(&mut asking, stands, &mut outcome).await;
@@ -362,7 +364,7 @@ impl Check<'_> {
         let (records, verdict) = self.judge.verdict(&case, self.setup).await;
         asking.records.extend(records);
         outcome.endpoint = verdict.endpoint.clone().or(outcome.endpoint.take());
-        let mut said = self.judge.said(asking.job, verdict, refusal(&asking.records));
+        let mut said = self.judge.said(asking.job, &asking.held, verdict, refusal(&asking.records));
         if let (false, Said::Finding { cause: Cause::PlatformMismatch, certainty, detail, .. }) =
             (sure, &mut said)
         {

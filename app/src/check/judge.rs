@@ -118,9 +118,9 @@ impl<'a> Judge<'a> {
     }
 
     /// What a verdict says of the job; `seen` is the refusal in a few words.
-    pub(super) fn said(&self, job: &Job, verdict: Verdict, seen: Option<String>) -> Said {
+    pub(super) fn said(&self, job: &Job, held: &HeldLogins, verdict: Verdict, seen: Option<String>) -> Said {
         let proven = verdict.certainty == Certainty::Proven;
-        if let Who::Unknown { why, .. } = &job.who
+        if let Some((why, _)) = unread(job, held)
             && (!proven || depends_on_login(verdict.cause))
         {
             let seen = seen.map(|seen| format!("; asked anonymously: {seen}")).unwrap_or_default();
@@ -137,6 +137,28 @@ impl<'a> Judge<'a> {
         }
         Said::Finding { cause: verdict.cause, certainty: verdict.certainty, detail, nearest }
     }
+}
+
+/// Why it is not known which logins the kubelet would send, and whether it sends some for certain; `None` when it is
+/// known.
+pub(super) fn unread(job: &Job, held: &HeldLogins) -> Option<(String, bool)> {
+    if let Who::Unknown { why, named } = &job.who {
+        return Some((why.clone(), *named));
+    }
+    held.secrets.iter().find_map(|secret| {
+        let SecretState::Unread { needs } = &secret.state else { return None };
+        Some((format!("pull secret {}: needs {needs}", secret.name), true))
+    })
+}
+
+/// A pull secret that does not decode fails every pull of its pods, also of an image that anybody may have.
+pub(super) fn malformed(held: &HeldLogins) -> Option<Said> {
+    held.secrets.iter().find_map(|secret| {
+        let SecretState::Malformed { path, defect, .. } = &secret.state else { return None };
+        let detail = Some(format!("pull secret {}: {defect} at {path}", secret.name));
+        let (cause, certainty) = (Cause::PullSecretMalformed, Certainty::Proven);
+        Some(Said::Finding { cause, certainty, detail, nearest: Vec::new() })
+    })
 }
 
 /// Causes that another login would change: nothing is said of them where it is not known which one is sent.

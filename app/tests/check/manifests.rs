@@ -142,3 +142,18 @@ async fn traps_are_noted_quietly_and_fail_nothing() {
     assert!(none.entries().iter().all(|entry| entry.starts_with("ok")), "{none:?}");
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_does_not_decode_fails_the_pull_of_a_public_image() {
+    let running = registry(Endpoint::named("hub").image(Image::small("app", "1"))).await;
+    let image = format!("{}/app:1", running.endpoint("hub"));
+    let broken = serde_json::json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+        "metadata": {"namespace": "shop", "name": "broken"}, "data": {".dockerconfigjson": "bm90IEpTT04gY2FuYXJ5"}});
+    let server = Server::start(vec![("secrets", broken), account(&[])]);
+    let (_folder, kubeconfig) = server.kubeconfig();
+    let arguments = ["-f", "-", "--with-cluster", "--kubeconfig", &kubeconfig, "-o", "json"];
+    let run = check(&running, &["hub"], &arguments, &deployment(&image, "{name: broken}")).await;
+    assert_eq!(run.entries(), ["pull-secret-malformed app:1 proven"], "{run:?}");
+    assert!(!format!("{run:?}").contains("canary"));
+    running.stop().await;
+}
