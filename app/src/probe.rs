@@ -10,7 +10,7 @@ use pullmedic_model::Reference;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::probe::login::SecretState;
 use pullmedic_model::probe::manifest::Platform;
-use pullmedic_model::probe::{Ended, LoginName, Record};
+use pullmedic_model::probe::{Ask, Ended, Got, LoginName, Record, What};
 use pullmedic_model::report::ApiVersion;
 use pullmedic_prevent::{Depth, Walk, Walked};
 use pullmedic_report::{shown, write_json, write_record};
@@ -138,6 +138,13 @@ async fn probe(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> 
             stands => break stands,
         }
     };
+    if arguments.whole
+        && stands == Walked::Whole
+        && let Some(ask) = referrers(&records)
+    {
+        // What refers to an image (signatures, bills of materials) is shown; a pull does not need it.
+        records.push(setup.prober().ask(&ask, runtime.as_ref()).await);
+    }
     let exit = exit(&stands, &records);
     let outcome = match exit {
         Exit::Healthy => "there",
@@ -173,6 +180,15 @@ async fn probe(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> 
     }
     out.flush()?;
     Ok(exit)
+}
+
+/// The question for what refers to the image that was found.
+fn referrers(records: &[Record]) -> Option<Ask> {
+    let found = records.iter().find_map(|record| match record.got() {
+        Some(Got::Manifest { digest: Some(digest), .. }) => Some((record, digest)),
+        _ => None,
+    });
+    found.map(|(record, digest)| Ask { what: What::Referrers(digest.clone()), ..record.ask.clone() })
 }
 
 fn exit(stands: &Walked, records: &[Record]) -> Exit {
