@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use testkit_registry::{Configuration, Login, NameAnswer, Names, Record, Token, User};
 
-use super::stage::{Stage, Told, brief, canary, registry, run};
+use super::stage::{Stage, Told, brief, canary, pullmedic, registry, run};
 use super::words::Said;
 use super::world::{NAMESPACE, Waiting, World};
 
@@ -37,8 +37,10 @@ fn a_dump_is_asked_about_without_the_logins_in_it() {
     ]);
     let mut world = stage.one_pod("registry", ":1.0", Said::Denied, &["regcred"]);
     world.secret(NAMESPACE, "regcred", &stage.host("registry"), "shop", &password);
-    let told = saved(&stage, &world, &[]);
-    assert_eq!(told.code, Some(1));
+    let dump = stage.save("dump.json", world.saved());
+    let mut command = pullmedic(stage.folder.path());
+    command.args(["diagnose", "-f", &dump, "--why"]);
+    assert_eq!(run(command).code, Some(1));
     assert!(stage.running().connections().is_empty(), "-f dials nothing");
     assert!(stage.running().questions().is_empty(), "-f asks no name");
     for more in [&["--probe"][..], &["--probe", "--secret", "regcred"], &["--probe", "--search-secrets"]] {
