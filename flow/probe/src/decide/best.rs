@@ -132,6 +132,10 @@ fn beside(looked: &Looked<'_>, decision: &mut Decision) {
     if mirror && decision.cause != Cause::MirrorMisconfigured {
         decision.also.push(Cause::MirrorMisconfigured);
     }
+    if looked.notes.has(Kind::BehindItAbsent) {
+        let by_digest = looked.inquiry.by_digest();
+        decision.also.push(if by_digest { Cause::DigestNotFound } else { Cause::TagNotFound });
+    }
     let secrets = [
         (Kind::SecretAbsent, Cause::PullSecretMissing),
         (Kind::SecretMalformed, Cause::PullSecretMalformed),

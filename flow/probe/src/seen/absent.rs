@@ -34,6 +34,7 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
             }
         }
     }
+    login::none_tried(inquiry, notes);
 }
 
 /// What the list of tags gave.

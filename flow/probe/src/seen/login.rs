@@ -7,7 +7,7 @@ use pullmedic_model::object::ContainerKind;
 use pullmedic_model::probe::login::{KeyDiffers, SecretState};
 use pullmedic_model::probe::{Ask, Class, Ended, LoginName, Record, Role, What};
 
-use super::{Notes, Seen, body, outcome, with_login};
+use super::{Notes, Seen, behind, body, outcome, with_login};
 use crate::inquiry::{Inquiry, not_asked, same_minute};
 use crate::rules;
 use crate::table::{Family, Kind};
@@ -29,15 +29,7 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: 
     }
     control(inquiry, base, notes);
     identity(inquiry, base, notes);
-    let tried =
-        inquiry.records().into_iter().any(|record| record.ask.login.is_some() && record.refused().is_some());
-    if notes.has(Kind::NothingSent) && !tried {
-        notes.see(Seen::object(
-            Kind::NoLoginTried,
-            "Pod spec.imagePullSecrets",
-            "no login was sent, and so none lacks a right",
-        ));
-    }
+    none_tried(inquiry, notes);
     if let (true, Some(at)) = (base.refused().is_some(), rules::r06_accepted_something(inquiry, base)) {
         let mut seen = Seen::probe(
             Kind::SomethingAccepted,
@@ -46,6 +38,19 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: 
         );
         seen.at = Some(at);
         notes.see(seen);
+    }
+}
+
+/// Whether no login was sent at all, by the pod or by us: then none lacks a right (rule 9).
+pub(crate) fn none_tried(inquiry: &Inquiry<'_>, notes: &mut Notes) {
+    let tried =
+        inquiry.records().into_iter().any(|record| record.ask.login.is_some() && record.refused().is_some());
+    if notes.has(Kind::NothingSent) && !tried {
+        notes.see(Seen::object(
+            Kind::NoLoginTried,
+            "Pod spec.imagePullSecrets",
+            "no login was sent, and so none lacks a right",
+        ));
     }
 }
 
@@ -125,6 +130,7 @@ pub(crate) fn try_others(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes
     }
     tries.extend(near.iter().cloned().map(Some));
     tries.extend(candidates(inquiry).into_iter().map(Some));
+    let mut let_in = None;
     for login in tries.into_iter().take(MOST_TRIED) {
         let ask = Ask { login: login.clone(), ..base.ask.clone() };
         let Some(record) = inquiry.record(&ask) else {
@@ -146,10 +152,22 @@ pub(crate) fn try_others(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes
             Ended::Refused { .. } => {
                 let text = format!("asked again {}: {}", with_login(&ask), outcome(record));
                 notes.see(Seen::probe(Kind::Unsettled, record, text));
+                let_in = let_in.or(Some(record).filter(|record| is_past(base, record)));
             }
             Ended::NotAsked(_) => notes.unasked.extend(not_asked(record)),
         }
     }
+    if let Some(met) = let_in {
+        behind::look(inquiry, base, met, notes);
+    }
+}
+
+/// Whether a login met a `404` where the pod was refused.
+fn is_past(base: &Record, met: &Record) -> bool {
+    let refused = matches!(base.refused(), Some((_, _, Class::Status(401 | 403))));
+    refused
+        && met.ask.login.is_some()
+        && matches!(met.refused(), Some((Stage::Manifest, _, Class::Status(404))))
 }
 
 /// Logins under a key that names the image's host and fails to match by path, alias or spelling. One for another port is never

@@ -4,6 +4,7 @@
 //! - [`login`]: the same request with another login, or none.
 //! - [`body`]: a registry's own words for its refusal.
 //! - [`absent`]: tags and repositories.
+//! - [`behind`]: a second fault, seen with a login that is let in.
 //! - [`cache`]: marks of caches.
 //! - [`content`], [`part`]: manifests, platforms, limits; config and layers.
 //! - [`elsewhere`]: other hosts that hold the same content.
@@ -11,6 +12,7 @@
 //! - [`route`]: mirrors and the node's files.
 
 pub(crate) mod absent;
+pub(crate) mod behind;
 mod body;
 pub(crate) mod cache;
 pub(crate) mod content;
@@ -78,6 +80,8 @@ pub(crate) struct Notes {
     pub(crate) want: Vec<Ask>,
     /// Why something could not be asked.
     pub(crate) unasked: Vec<String>,
+    /// A secret whose login is let in and finds no repository of that name.
+    pub(crate) finds_nothing: Option<String>,
     /// When the login that is refused was good until, by what it says itself.
     pub(crate) expired: Option<Timestamp>,
     /// What was seen that does not hold together: a registry that changes its mind.

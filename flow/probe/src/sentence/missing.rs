@@ -41,6 +41,11 @@ fn splits(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
         looked.inquiry.reference.as_ref().map_or_else(|| case.image.clone(), |reference| reference.name());
     let has = |cause: Cause| decision.open.contains(&cause);
     let open = &decision.open;
+    if let Some(secret) = &looked.notes.finds_nothing {
+        return Some(format!(
+            "secret {secret} is let in and finds no {named}: whether a login is wanting as well shows with a name that is there"
+        ));
+    }
     if has(Cause::RepositoryNotFound) && open.iter().any(|cause| is_of_login(*cause))
         || is_of_login(decision.cause) && has(Cause::RepositoryNotFound)
     {

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     LoginPastItsTime,
     OtherLoginPasses,
     OtherLoginPassesWhereNoneWasSent,
+    OtherLoginSeesSibling,
+    BehindItAbsent,
     NearLoginPasses,
     AnonymousPasses,
     PodLoginRefusedAtPing,
@@ -69,7 +71,7 @@ pub(crate) enum Kind {
 #[cfg(test)]
 impl Kind {
     /// The kinds that stand alone.
-    const SINGLE: [Kind; 47] = [
+    const SINGLE: [Kind; 49] = [
         Kind::NamesNoSecret,
         Kind::SecretsFine,
         Kind::SecretAbsent,
@@ -83,6 +85,8 @@ impl Kind {
         Kind::LoginPastItsTime,
         Kind::OtherLoginPasses,
         Kind::OtherLoginPassesWhereNoneWasSent,
+        Kind::OtherLoginSeesSibling,
+        Kind::BehindItAbsent,
         Kind::NearLoginPasses,
         Kind::AnonymousPasses,
         Kind::PodLoginRefusedAtPing,

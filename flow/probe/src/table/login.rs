@@ -89,6 +89,27 @@ pub(super) const ROWS: &[Row] = &[
             QuotaExceeded,
             UpstreamOfCacheFailed,
         ]),
+    // The image's own absence is a fault beside then (rule 14).
+    Row::decides(
+        Kind::OtherLoginSeesSibling,
+        "another tag is refused in the same way where nothing is sent, and another login of the namespace gets it",
+    )
+    .predicts(&[NoCredentials, PullSecretMissing, PullSecretMalformed, PullSecretUnmatched])
+    .excludes(&[
+        Forbidden,
+        RepositoryNotFound,
+        RegistryUnavailable,
+        Proxy,
+        PolicyBlocked,
+        QuotaExceeded,
+        RateLimited,
+        UpstreamOfCacheFailed,
+    ]),
+    Row::context(
+        Kind::BehindItAbsent,
+        "another login of the namespace is let in, sees another tag, and is answered that this one is not there",
+    )
+    .excludes(&[RepositoryNotFound]),
     Row::decides(
         Kind::NearLoginPasses,
         "the same request with the login under the key that fails to match passes",
@@ -160,10 +181,10 @@ pub(super) const ROWS: &[Row] = &[
         "the refusal's body has the code that the specification gives to a wanting right",
     )
     .excludes(&[RateLimited, QuotaExceeded, PolicyBlocked]),
+    // Who lacks the right gets these words for what is absent as well (rule 9).
     Row::decides(Kind::SaysNoRight, "the refusal's body says which right is wanting")
         .predicts(&[Forbidden])
         .excludes(&[
-            RepositoryNotFound,
             BadCredentials,
             CredentialsExpired,
             RegistryUnavailable,

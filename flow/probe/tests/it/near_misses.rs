@@ -1,8 +1,8 @@
 //! What must not be proven: each of these once looked like proof.
 
 use pullmedic_model::Cause::{
-    self, ConnectionRefused, NoCredentials, RegistryUnavailable, RepositoryNotFound, TagNotFound,
-    TlsUnknownAuthority, UpstreamOfCacheFailed,
+    self, BadCredentials, ConnectionRefused, Forbidden, NoCredentials, RegistryUnavailable,
+    RepositoryNotFound, TagNotFound, TlsUnknownAuthority, UpstreamOfCacheFailed,
 };
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::finding::FindingState;
@@ -10,10 +10,10 @@ use pullmedic_model::probe::case::NodeCredentials;
 use pullmedic_model::probe::login::SecretState;
 use pullmedic_model::probe::record::NotAsked;
 use pullmedic_model::probe::{Class, Got, What};
-use pullmedic_model::{Endpoint, Stage};
+use pullmedic_model::{Confidence, Endpoint, Stage};
 
 use crate::scenarios::{CART, HOST, bare_401, certain, held, not_found};
-use crate::support::{Registry, answered, at, case, challenged, not_asked, refused, run, with_header};
+use crate::support::{Registry, answered, at, case, challenged, got, not_asked, refused, run, with_header};
 
 fn cart() -> Registry {
     Registry::open(&[("shop/cart", &["4.1", "4.2"])])
@@ -226,4 +226,79 @@ fn a_locked_account_is_no_proof_that_the_password_is_wrong() {
         _ => registry.answer(ask),
     });
     assert_ne!(run.verdict.certainty, Proven, "{run:#?}");
+}
+
+#[test]
+fn r14_a_tag_that_the_login_does_not_find_either_is_a_fault_beside() {
+    let registry =
+        Registry::closed(&[("shop/cart", &["4.2"])], &["good"]).with_token_service("token.acme.test");
+    let words = bare_401(CART).candidate("good", "Deployment/web");
+    let run_tag = run(&words.0, |ask| registry.answer(ask));
+    held(&run_tag, NoCredentials, Proven);
+    assert_eq!(run_tag.verdict.also, [TagNotFound]);
+    assert_eq!(run_tag.verdict.evidence.there[0].0, "4.2");
+    assert_eq!(run_tag.verdict.evidence.repair, None, "no login alone lets the pull pass");
+    // Where the sibling is given to anybody, the repository is no private one, and nothing is proven.
+    let open = run(&words.0, |ask| match (&ask.login, &ask.what) {
+        (None, What::ManifestHead(tag)) if tag == "4.2" => {
+            Registry::open(&[("shop/cart", &["4.2"])]).answer(ask)
+        }
+        _ => registry.answer(ask),
+    });
+    assert_ne!(open.verdict.certainty, Proven, "{open:#?}");
+    // A refused login of the pod's own is not sent again for it.
+    let basic = Registry::closed(&[("shop/cart", &["4.2"])], &["good"]);
+    let own = run(&words.clone().sends("stale").0, |ask| basic.answer(ask));
+    assert_eq!((own.verdict.cause, own.verdict.also.as_slice()), (BadCredentials, &[TagNotFound][..]));
+    let sent = own
+        .transcript
+        .iter()
+        .filter(|record| record.ask.login.as_ref().is_some_and(|login| login.secret == "stale"));
+    assert!(sent.count() <= 2);
+}
+
+#[test]
+fn r09_a_login_that_is_let_in_and_finds_no_repository_asks_for_no_further_login() {
+    let registry = Registry::closed(&[("shop/carts", &["4.1"])], &["good"]);
+    let run = run(&bare_401(CART).candidate("good", "Deployment/web").0, |ask| registry.answer(ask));
+    held(&run, NoCredentials, Undecided);
+    assert!(run.is_open(RepositoryNotFound), "{run:#?}");
+    let missing = run.verdict.missing.as_deref().unwrap();
+    assert!(missing.contains("secret good is let in and finds no registry.acme.test/shop/cart"), "{missing}");
+    assert!(!missing.contains("--secret"), "{missing}");
+}
+
+#[test]
+fn r09_words_for_a_wanting_right_do_not_prove_that_there_is_anything_to_have_it_for() {
+    let said = (Forbidden, Confidence::Strong, &[RepositoryNotFound][..]);
+    let words = case(CART).said(said, Stage::Manifest, HOST, 403, "403 Forbidden").sends("own");
+    let refused = |ask: &pullmedic_model::probe::Ask| {
+        answered(ask, 403, "DENIED: User: arn:x is not authorized to perform: ecr:BatchGetImage")
+    };
+    let alone = run(&words.0, refused);
+    assert_eq!(alone.verdict.certainty, Undecided, "{alone:#?}");
+    assert!(alone.is_open(RepositoryNotFound) || alone.verdict.cause == RepositoryNotFound);
+    // Another login sees it: then it is the right that is wanting.
+    let other = run(&words.candidate("good", "Deployment/web").0, |ask| match &ask.login {
+        Some(login) if login.secret == "good" => {
+            cart().answer(&pullmedic_model::probe::Ask { login: None, ..ask.clone() })
+        }
+        _ if ask.what == What::Ping => got(ask, Got::Ping),
+        _ => refused(ask),
+    });
+    held(&other, Forbidden, Proven);
+}
+
+#[test]
+fn r09_nobody_lacks_a_right_where_no_login_was_sent() {
+    let image = "registry.acme.test/shop/crat:4.1";
+    let run = run(&not_found(image).0, |ask| {
+        with_header(answered(ask, 404, "MANIFEST_UNKNOWN: no"), "server", "Nexus/3.70")
+    });
+    assert!(
+        run.verdict.rivals.iter().any(|rival| {
+            rival.code == Forbidden && rival.standing == pullmedic_model::finding::Standing::Excluded
+        }),
+        "{run:#?}"
+    );
 }
