@@ -243,9 +243,8 @@ impl Check<'_> {
             outcome.digest = asking.digest().map(str::to_owned);
             self.content(&mut asking, &mut outcome).await;
             self.moved(&mut asking, &mut outcome).await;
-            match unread(asking.job, &asking.held) {
-                Some((why, true)) => outcome.said.push(Said::Open(format!("{why}; it is there for anybody"))),
-                Some((_, false)) | None => {}
+            if let Some((why, true)) = unread(asking.job, &asking.held) {
+                outcome.said.push(Said::Open(format!("{why}; it is there for anybody")));
             }
             outcome.said.extend(malformed(&asking.held));
         } else {
