@@ -13,7 +13,7 @@ pub(super) fn missing(looked: &Looked<'_>, decision: &Decision) -> Option<String
         return None;
     }
     let mut parts: Vec<String> = Vec::new();
-    parts.extend(expiry(looked));
+    parts.extend(expiry(looked, decision));
     parts.extend(decision.unmet.iter().cloned());
     for why in &looked.notes.unasked {
         if !parts.contains(why) {
@@ -27,8 +27,11 @@ pub(super) fn missing(looked: &Looked<'_>, decision: &Decision) -> Option<String
 }
 
 /// The time that a refused login carries, which stays a hypothesis until the registry accepts anything (rule 6).
-fn expiry(looked: &Looked<'_>) -> Option<String> {
-    let expired = looked.notes.expired.filter(|_| !looked.notes.has(Kind::SomethingAccepted))?;
+fn expiry(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
+    // A login that is past its time and taken all the same is no fault.
+    let is_out = decision.out.iter().any(|(cause, _)| *cause == Cause::CredentialsExpired);
+    let is_open = !is_out && !looked.notes.has(Kind::SomethingAccepted);
+    let expired = looked.notes.expired.filter(|_| is_open)?;
     Some(format!(
         "the login carries an expiry of {expired:.0}, which is past; something that the registry accepts in the same minute would prove it"
     ))
