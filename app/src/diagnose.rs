@@ -314,8 +314,12 @@ async fn live(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
     arguments.check_targets(&objects)?;
     let mut seen = arguments.seen(&objects, &ground);
     if let Some(prover) = &mut prover {
-        objects.skipped.extend(prover.remarks());
         proved(prover, &mut seen, &objects, &ground, arguments).await?;
+        for remark in prover.remarks() {
+            // Talk: what it costs a verdict is said under "Not looked at" there.
+            let _ =
+                writeln!(std::io::stderr(), "note: the node's files: {}", pullmedic_report::shown(remark));
+        }
     }
     told(&assemble::report(&objects, &seen, &ground), arguments, screen)
 }

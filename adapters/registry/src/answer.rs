@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn an_answer_never_quotes_what_was_sent() {
-        let mut scrub = Scrub::default();
+        let scrub = Scrub::default();
         scrub.add(&"robot".to_owned().into(), &"hunter2CANARY".to_owned().into());
         let mut headers = HeaderMap::new();
         headers.insert("server", "x cm9ib3Q6aHVudGVyMkNBTkFSWQ==".parse().expect("a header"));

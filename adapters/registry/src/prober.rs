@@ -20,6 +20,7 @@ use crate::lockout::LockOut;
 use crate::names::Names;
 use crate::pool::Pool;
 use crate::proxy::Proxies;
+use crate::scrub::Scrub;
 use crate::settings::{AllowedRealm, Credential, Limits, Settings, SetupError};
 use crate::target;
 use crate::tokens::{Habits, Tokens};
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: Tokens,
     pub(crate) habits: Habits,
     pub(crate) pool: Pool<Connection>,
+    pub(crate) scrub: Scrub,
 }
 
 /// Executes asks. It is shared by reference between concurrent asks; a future that is dropped closes its sockets. An ask
@@ -104,6 +106,7 @@ impl Prober {
         let end = settings.limits.deadline.and_then(|limit| Instant::now().checked_add(limit));
         Ok(Prober {
             shared: Shared {
+                scrub: Scrub::default(),
                 names,
                 trusts: Trusts::new(settings.trusts)?,
                 proxies: settings.proxies,

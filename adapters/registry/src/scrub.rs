@@ -1,21 +1,23 @@
 //! Keeps what we sent from coming back: a server may quote our own login or token in its answer.
 
+use std::sync::{PoisonError, RwLock};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pullmedic_model::Captured;
 use pullmedic_model::capture::REDACTED;
 use secrecy::{ExposeSecret, SecretString};
 
-/// The secrets that one ask may have sent.
+/// The secrets that were sent since the start: a server may quote one ask's token in the answer to another.
 #[derive(Default)]
-pub(crate) struct Scrub(Vec<SecretString>);
+pub(crate) struct Scrub(RwLock<Vec<SecretString>>);
 
 /// Shorter ones would blank every other word; what is that short is no secret.
 const SHORTEST: usize = 4;
 
 impl Scrub {
     /// Adds a secret and the forms in which it is sent.
-    pub(crate) fn add(&mut self, user: &SecretString, password: &SecretString) {
+    pub(crate) fn add(&self, user: &SecretString, password: &SecretString) {
         let (user, password) = (user.expose_secret(), password.expose_secret());
         self.push(password.to_owned());
         if !password.is_empty() {
@@ -25,18 +27,19 @@ impl Scrub {
     }
 
     /// Adds one secret.
-    pub(crate) fn push(&mut self, secret: String) {
+    pub(crate) fn push(&self, secret: String) {
         let secret = SecretString::from(secret);
         let known = |kept: &SecretString| kept.expose_secret() == secret.expose_secret();
-        if secret.expose_secret().len() >= SHORTEST && !self.0.iter().any(known) {
-            self.0.push(secret);
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if secret.expose_secret().len() >= SHORTEST && !all.iter().any(known) {
+            all.push(secret);
         }
     }
 
     /// The text without them.
     pub(crate) fn text(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for secret in &self.0 {
+        for secret in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
             if text.contains(secret.expose_secret()) {
                 text = text.replace(secret.expose_secret(), REDACTED);
             }

@@ -106,7 +106,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) is_containerd: bool,
     pub(crate) steps: Vec<Step>,
     pub(crate) requests: u32,
-    pub(crate) scrub: Scrub,
+    pub(crate) scrub: &'a Scrub,
     /// Whether the host turned out to speak plain HTTP.
     pub(crate) plain: bool,
     connections: Vec<Connection>,
@@ -121,12 +121,22 @@ impl<'a> Walk<'a> {
     ) -> Walk<'a> {
         let is_containerd = runtime.is_none_or(|runtime| runtime.name == "containerd");
         let agent = agent(runtime);
-        let mut scrub = Scrub::default();
         if let Some(held) = &held {
-            scrub.add(&held.user, &held.password);
+            shared.scrub.add(&held.user, &held.password);
         }
         let (steps, connections) = (Vec::new(), Vec::new());
-        Walk { shared, ask, held, agent, is_containerd, steps, requests: 0, scrub, plain: false, connections }
+        Walk {
+            shared,
+            ask,
+            held,
+            agent,
+            is_containerd,
+            steps,
+            requests: 0,
+            scrub: &shared.scrub,
+            plain: false,
+            connections,
+        }
     }
 
     /// Where the ask goes, by what is known so far.
@@ -350,7 +360,7 @@ impl<'a> Walk<'a> {
         if status == 429 {
             self.shared.budget.told_to_wait(&sending.target.endpoint, header(&head.headers, "retry-after"));
         }
-        let answer: Answer = answer::of(status, &head.headers, &read.bytes, &self.scrub);
+        let answer: Answer = answer::of(status, &head.headers, &read.bytes, self.scrub);
         self.steps.push(Step {
             stage: sending.stage,
             endpoint: sending.target.endpoint.clone(),

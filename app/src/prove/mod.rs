@@ -16,10 +16,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pullmedic_model::Captured;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::{ContainerKind, Objects};
-use pullmedic_model::report::Skipped;
 use pullmedic_registry::Proxies;
 use pullmedic_sight::Seen;
 use tokio::time::Instant;
@@ -78,15 +76,10 @@ impl<'a> Prover<'a> {
         Ok(Prover { setup, options, source, boot_id, known: BTreeMap::new() })
     }
 
-    /// What of the node's files could not be seen.
-    pub(crate) fn remarks(&self) -> Vec<Skipped> {
-        let skipped = |remark: &String| Skipped {
-            what: "the node's files".to_owned(),
-            reason: Captured::new(remark).as_str().to_owned(),
-            needs: None,
-            next: None,
-        };
-        self.setup.remarks().iter().map(skipped).collect()
+    /// What of the node's files could not be seen, to be said beside the report: it takes nothing from what was read of
+    /// the cluster.
+    pub(crate) fn remarks(&self) -> Vec<&str> {
+        self.setup.remarks()
     }
 
     /// Puts a verdict beside each sighting, and gives what was asked for them.

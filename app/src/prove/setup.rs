@@ -108,9 +108,11 @@ impl Setup {
         read.as_ref().unwrap_or(view).route(host)
     }
 
-    /// What of the node's files could not be seen.
-    pub(crate) fn remarks(&self) -> &[String] {
-        &self.remarks
+    /// What of the node's files could not be seen. That a release was guessed is left out once a Node told it.
+    pub(crate) fn remarks(&self) -> Vec<&str> {
+        let told = !self.by_release.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let remarks = self.remarks.iter().map(String::as_str);
+        remarks.filter(|remark| !(told && remark.contains("guessed"))).collect()
     }
 
     /// The pause image that the node's files name.

@@ -175,7 +175,7 @@ fn a_registry_that_tells_the_login_back_is_not_repeated() {
                     .user("*")
                     .body(Body::Text(json!({"token": token, "refresh_token": token}).to_string())),
                 Rule::on(Route::Manifest)
-                    .nth(Nth::Only(2))
+                    .nth(Nth::After(1))
                     .status(403)
                     .header("WWW-Authenticate", &format!("Bearer error=\"invalid_token {token}\""))
                     .body(Body::Text(
