@@ -59,6 +59,8 @@ impl<'a> Judge<'a> {
         let others = known.into_iter().flatten().filter(|name| **name != job.reference.repository);
         Case {
             elsewhere: Vec::new(),
+            runs_for: Vec::new(),
+            runs_there: Vec::new(),
             pulling: false,
             image: job.image.clone(),
             kind: ContainerKind::Main,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::{ContainerKind, Node, Objects, Pod};
-use pullmedic_model::probe::case::{NodeCredentials, PulledOn, Words};
+use pullmedic_model::probe::case::{NodeCredentials, PulledOn, RunsThere, Words};
 use pullmedic_model::probe::login::NamedSecret;
 use pullmedic_model::probe::manifest::Platform;
 use pullmedic_model::probe::route::{Host, Route, Runtime};
@@ -191,6 +191,11 @@ pub(crate) fn case(
                 .as_deref()
                 .is_some_and(|own| !own.is_empty() && own == node.status.node_info.boot_id)
         }),
+        runs_for: runs_for(&image, objects),
+        runs_there: reference
+            .as_ref()
+            .map(|reference| runs_there(&sighting.place.namespace, reference, objects))
+            .unwrap_or_default(),
         elsewhere: reference
             .as_ref()
             .map(|reference| elsewhere(reference, objects, runtime.as_ref()))
@@ -290,6 +295,57 @@ fn known_repositories(reference: &Reference, objects: &Objects) -> Vec<String> {
         .map(|other| other.repository)
         .collect();
     names.into_iter().collect()
+}
+
+/// The most workloads that are named as running.
+const RUNNING: usize = 5;
+
+/// Containers that run, with their pod and image.
+fn running(objects: &Objects) -> impl Iterator<Item = (&Pod, &str)> {
+    objects.pods.iter().flat_map(|pod| {
+        let runs =
+            pod.containers().filter(|(_, _, status)| status.is_some_and(|s| s.state.running.is_some()));
+        runs.map(move |(_, container, _)| (pod, container.image.as_str()))
+    })
+}
+
+fn owner_of(pod: &Pod, objects: &Objects) -> String {
+    let Some(made_by) = pod.metadata.controller() else { return format!("Pod/{}", pod.metadata.name) };
+    let above = objects.workloads.iter().find(|owner| {
+        owner.metadata.namespace == pod.metadata.namespace
+            && owner.kind == made_by.kind
+            && owner.metadata.name == made_by.name
+    });
+    let top = above.and_then(|owner| owner.metadata.controller()).unwrap_or(made_by);
+    format!("{}/{}", top.kind, top.name)
+}
+
+/// Workloads whose containers run this very image.
+fn runs_for(image: &str, objects: &Objects) -> Vec<String> {
+    let owners: BTreeSet<String> =
+        running(objects).filter(|(_, runs)| *runs == image).map(|(pod, _)| owner_of(pod, objects)).collect();
+    owners.into_iter().take(RUNNING).collect()
+}
+
+/// Other images of the same host that run in the namespace, whose secrets may be read with the pod's.
+fn runs_there(namespace: &str, reference: &Reference, objects: &Objects) -> Vec<RunsThere> {
+    let mut found: BTreeMap<(String, String), RunsThere> = BTreeMap::new();
+    for (pod, image) in running(objects).filter(|(pod, _)| pod.metadata.namespace == namespace) {
+        let Ok(other) = Reference::parse(image) else { continue };
+        if other.host != reference.host || other.repository == reference.repository {
+            continue;
+        }
+        let Some(asked) = other.digest.or(other.tag).or_else(|| Some("latest".to_owned())) else { continue };
+        let secrets: Vec<String> =
+            pod.spec.image_pull_secrets.iter().map(|secret| secret.name.clone()).collect();
+        found.entry((other.repository.clone(), secrets.join(","))).or_insert_with(|| RunsThere {
+            repository: other.repository,
+            reference: asked,
+            owner: owner_of(pod, objects),
+            secrets,
+        });
+    }
+    found.into_values().take(RUNNING).collect()
 }
 
 /// The most other hosts that are kept: each is one request more where an image cannot be had at its own.

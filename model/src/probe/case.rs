@@ -40,6 +40,13 @@ pub struct Case {
     pub node_credentials: NodeCredentials,
     /// Nodes that really pulled this image, by `Successfully pulled` events, newest first.
     pub pulled_on: Vec<PulledOn>,
+    /// Workloads whose containers run this very image now, as `Deployment/ops`: it was there for somebody, so its absence is
+    /// not the same for all.
+    #[serde(default)]
+    pub runs_for: Vec<String>,
+    /// Other images of the same host that run now: controls for a registry that says no to everything, and for a login.
+    #[serde(default)]
+    pub runs_there: Vec<RunsThere>,
     /// Repositories of the same host that workloads of the cluster name: near names where `_catalog` is closed.
     pub known_repositories: Vec<String>,
     /// Other hosts at which workloads of the cluster name the same repository: where the same image may be had.
@@ -116,6 +123,20 @@ pub enum NodeCredentials {
     NotKnown,
     /// The node was looked at and has none.
     None,
+}
+
+/// An image of the same host that runs now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunsThere {
+    /// Its repository, as it stands in the URL.
+    pub repository: String,
+    /// Its tag or digest.
+    pub reference: String,
+    /// The workload, as `Deployment/team`.
+    pub owner: String,
+    /// The pull secrets that its pod names, in the same namespace; empty: none.
+    pub secrets: Vec<String>,
 }
 
 /// A node that really pulled the image.

@@ -61,6 +61,8 @@ pub(crate) fn case(image: &str) -> Build {
         vantage: Vantage::Workstation,
         on_node: false,
         elsewhere: Vec::new(),
+        runs_for: Vec::new(),
+        runs_there: Vec::new(),
         pulling: false,
         pinned: Vec::new(),
         runs: None,
