@@ -1,6 +1,6 @@
 //! A finding as a remedy sees it: the sighting that speaks for it, and what stands around that.
 
-use crate::finding::{ManagedBy, Serving};
+use crate::finding::{FindingState, ManagedBy, Serving};
 use crate::object::{PodSpec, ServiceAccount};
 use crate::sighting::{Injected, Owner, Place};
 use crate::{Cause, Certainty, Endpoint, Reference, shell};
@@ -14,6 +14,8 @@ pub struct Subject {
     pub inner: Option<Cause>,
     /// How sure.
     pub certainty: Certainty,
+    /// Whether it lasts.
+    pub state: FindingState,
     /// The image as written; for a sandbox the one that the words name. Empty when nothing names it.
     pub image: String,
     /// The image taken apart; `None` when it does not parse.

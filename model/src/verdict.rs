@@ -107,6 +107,8 @@ pub struct Evidence {
     pub mirror_with_same_digest: Option<Endpoint>,
     /// The issuer or subject of the authority that is not trusted.
     pub authority: Option<String>,
+    /// Whether the node sees that certificate as we do: we stand on it, or asked by its own configuration.
+    pub authority_of_node: bool,
     /// The names that the certificate is for.
     pub certificate_names: Vec<String>,
     /// From when until when the certificate is valid.
@@ -123,6 +125,8 @@ pub struct Evidence {
     pub refused: Vec<LoginName>,
     /// Pull secrets that the pod names and that do not exist.
     pub secrets_absent: Vec<String>,
+    /// Pull secrets that the pod names and whose type the kubelet does not read: name and type.
+    pub secrets_of_other_type: Vec<(String, String)>,
     /// What a pull secret that cannot be read needs to become one that can; `None` when nothing mechanical mends it.
     pub normalise: Option<Normalise>,
     /// Whether plain HTTP was allowed for the host (`--allow-plain-http`, a profile) and the replay passed with it.

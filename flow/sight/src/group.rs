@@ -182,6 +182,7 @@ fn joined(
         serving: serving.collect(),
         managed_by: managed_by.into_iter().collect(),
         missing_secrets: said::missing_secrets(members),
+        state: state(members),
         nodes: nodes.len(),
         owners: owners.len(),
     };

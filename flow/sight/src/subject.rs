@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pullmedic_model::finding::{ManagedBy, Serving};
+use pullmedic_model::finding::{FindingState, ManagedBy, Serving};
 use pullmedic_model::object::{Container, ContainerKind, Pod, PodSpec, ServiceAccount};
 use pullmedic_model::sighting::{Owner, Place};
 use pullmedic_model::{Captured, Reference, Sighting, Subject, Verdict};
@@ -17,6 +17,8 @@ pub(crate) struct Around {
     pub(crate) managed_by: Vec<ManagedBy>,
     /// The pull secrets that the kubelet said it did not find.
     pub(crate) missing_secrets: Vec<String>,
+    /// Whether it lasts.
+    pub(crate) state: FindingState,
     /// On how many nodes.
     pub(crate) nodes: usize,
     /// How many owners, or bare pods, it touches.
@@ -41,6 +43,7 @@ pub(crate) fn of(
         cause: verdict.cause,
         inner: verdict.inner,
         certainty: verdict.certainty,
+        state: around.state,
         image: image.to_owned(),
         reference: Reference::parse(image).ok(),
         endpoint: verdict.endpoint.clone(),

@@ -1,5 +1,6 @@
 //! Subjects and evidence to start from.
 
+use pullmedic_model::finding::FindingState;
 use pullmedic_model::object::{PodSpec, ServiceAccount};
 use pullmedic_model::probe::LoginName;
 use pullmedic_model::probe::manifest::Platform;
@@ -21,6 +22,7 @@ pub(crate) fn subject(cause: Cause, held: &[&str]) -> Subject {
         cause,
         inner: None,
         certainty: Certainty::Proven,
+        state: FindingState::Active,
         image: IMAGE.to_owned(),
         reference: Reference::parse(IMAGE).ok(),
         endpoint: Endpoint::parse("registry.acme.test").ok(),

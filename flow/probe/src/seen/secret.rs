@@ -56,6 +56,7 @@ fn one(secret: &NamedSecret, notes: &mut Notes) -> bool {
             if matches!(secret.state, SecretState::MatchesUnderOtherType(_)) {
                 normalise(name, &SecretDefect::OtherType(kind.clone()), notes);
             }
+            notes.evidence.secrets_of_other_type.push((name.clone(), kind.clone()));
             let text = format!("secret {name} is of type {kind}, which the kubelet ignores without a word");
             notes.see(Seen::object(Kind::SecretMalformed, source, text));
         }

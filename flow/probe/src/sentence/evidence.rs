@@ -24,6 +24,8 @@ pub(super) fn evidence(looked: &Looked<'_>) -> Evidence {
     if let Err(invalid) = pullmedic_model::Reference::parse(&looked.inquiry.case.image) {
         evidence.corrected_reference = invalid.candidates.into_iter().next();
     }
+    let case = looked.inquiry.case;
+    evidence.authority_of_node = evidence.authority.is_some() && (case.on_node || case.route.of_node);
     if looked.notes.has(Kind::ConfigForOtherPlatform) || looked.notes.has(Kind::PlatformNotInIndex) {
         evidence.wanted.clone_from(&looked.inquiry.case.platform);
     }
