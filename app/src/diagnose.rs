@@ -279,13 +279,15 @@ pub(crate) async fn proved(
     let now = ground.now.unwrap_or_else(Timestamp::now);
     let proofs = prover.prove(seen, objects, ground.vantage, now).await;
     let Some(path) = &arguments.proof.transcript else { return Ok(()) };
+    let mut read = prove::objects_of(objects);
+    prover.leave_out(&mut read);
     let transcript = Transcript {
         api_version: ApiVersion::V1Alpha1,
         kind: prove::Kind::Transcript,
         vantage: ground.vantage,
         now,
         cluster: ground.cluster.clone(),
-        objects: prove::objects_of(objects),
+        objects: read,
         skipped: objects.skipped.clone(),
         proofs,
     };

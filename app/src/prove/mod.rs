@@ -5,6 +5,7 @@
 //! - `run`: the loop of asking; `transcript`: all of it as a file.
 
 mod case;
+mod hidden;
 mod options;
 mod run;
 mod secrets;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use pullmedic_model::Reference;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::{ContainerKind, Objects};
 use pullmedic_registry::Proxies;
@@ -27,6 +29,7 @@ pub(crate) use transcript::{Kind, Proof, Transcript, objects_of};
 
 use case::{CaseKey, Stand, image_of, node_of};
 pub(crate) use case::{Logins as HeldLogins, platform_of, runtime_of};
+use hidden::Hidden;
 pub(crate) use run::{announced, records};
 pub(crate) use secrets::{Held, SecretSource, Secrets};
 pub(crate) use setup::Setup;
@@ -45,6 +48,7 @@ pub(crate) struct Prover<'a> {
     source: SecretSource<'a>,
     boot_id: Option<String>,
     known: BTreeMap<CaseKey, (Instant, Proof)>,
+    hidden: Hidden,
 }
 
 impl<'a> Prover<'a> {
@@ -58,7 +62,14 @@ impl<'a> Prover<'a> {
         vantage: Vantage,
     ) -> Result<Prover<'a>, Failure> {
         let setup = Setup::new(&options.client, vantage)?;
-        Ok(Prover { setup, options, source, boot_id: setup::boot_id(), known: BTreeMap::new() })
+        Ok(Prover {
+            setup,
+            options,
+            source,
+            boot_id: setup::boot_id(),
+            known: BTreeMap::new(),
+            hidden: Hidden::default(),
+        })
     }
 
     /// As [`Prover::new`], with state and boot id as given in place of the user's and the system's, and past any proxy.
@@ -73,7 +84,12 @@ impl<'a> Prover<'a> {
     ) -> Result<Prover<'a>, Failure> {
         let setup = Setup::with(&options.client, vantage, State::open_in(ours.state), Proxies::none())?;
         let boot_id = Some(ours.boot_id.to_owned());
-        Ok(Prover { setup, options, source, boot_id, known: BTreeMap::new() })
+        Ok(Prover { setup, options, source, boot_id, known: BTreeMap::new(), hidden: Hidden::default() })
+    }
+
+    /// Leaves the secrets that came to be known out of a document.
+    pub(crate) fn leave_out(&self, document: &mut serde_json::Value) {
+        self.hidden.leave_out_of_value(document);
     }
 
     /// What of the node's files could not be seen, to be said beside the report: it takes nothing from what was read of
@@ -106,6 +122,9 @@ impl<'a> Prover<'a> {
             }
             open.push((key.clone(), self.case(key, members, objects, &secrets, &stand).await));
         }
+        self.hidden.extend(secrets.hidden());
+        open.iter_mut().for_each(|(_, case)| self.hidden.leave_out_of_case(case));
+        seen.iter_mut().for_each(|seen| self.hidden.leave_out_of(seen));
         let asked = Instant::now();
         for proof in run::ask(open, self.setup.prober(), self.setup.limits()).await {
             self.known.insert(proof.key.clone(), (asked, proof));
@@ -137,8 +156,17 @@ impl<'a> Prover<'a> {
             | ContainerKind::ImageVolume
             | ContainerKind::Template => image_of(first),
         };
-        let runtime = self.setup.runtime(node_of(&first.sighting, objects).and_then(runtime_of));
-        let route = self.setup.route(&image, runtime.as_ref());
+        let runs = node_of(&first.sighting, objects).and_then(runtime_of);
+        let (runtime, route) = if self.setup.is_of_another_node(runs.as_ref()) {
+            let route = Reference::parse(&image)
+                .map(|reference| pullmedic_node::assumed_route(&reference.host, runs.as_ref()))
+                .unwrap_or_default();
+            (runs, route)
+        } else {
+            let runtime = self.setup.runtime(runs);
+            let route = self.setup.route(&image, runtime.as_ref());
+            (runtime, route)
+        };
         let held = secrets.of(key, &image, &route, objects).await;
         self.setup.prober().add_credentials(held.credentials);
         case::case(members, image, objects, route, runtime, held.logins, stand)

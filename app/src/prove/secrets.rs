@@ -2,7 +2,7 @@
 //! of its namespace, and from the user; each is read by `get`, once a run (design decision 5).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use pullmedic_cluster::{Cluster, SecretRead};
 use pullmedic_keyring::Found;
@@ -14,6 +14,7 @@ use pullmedic_registry::Credential;
 use tokio::sync::Mutex;
 
 use super::case::{CaseKey, Logins};
+use super::hidden::Hidden;
 
 /// The most other secrets of a namespace that are tried for one image: each is a login that a registry may refuse.
 const CANDIDATES: usize = 8;
@@ -37,6 +38,7 @@ pub(crate) struct Secrets<'a> {
     /// Whether all pull secrets of a namespace may be listed.
     search: bool,
     install_key: &'a [u8],
+    hidden: std::sync::Mutex<Hidden>,
     read: Mutex<HashMap<(String, String), Arc<SecretRead>>>,
     listed: Mutex<HashMap<String, Result<BTreeSet<String>, String>>>,
 }
@@ -54,7 +56,15 @@ impl<'a> Secrets<'a> {
         (also, search): (&'a [String], bool),
         install_key: &'a [u8],
     ) -> Secrets<'a> {
-        Secrets { source, also, search, install_key, read: Mutex::default(), listed: Mutex::default() }
+        Secrets {
+            source,
+            also,
+            search,
+            install_key,
+            hidden: std::sync::Mutex::default(),
+            read: Mutex::default(),
+            listed: Mutex::default(),
+        }
     }
 
     /// The logins for the image of a case.
@@ -92,12 +102,12 @@ impl<'a> Secrets<'a> {
         let matching = pullmedic_keyring::matching(&found, image, self.install_key).unwrap_or_default();
         for found in matching {
             held.logins.own.push(found.login.clone());
-            held.credentials.push(credential(found, image, route));
+            held.credentials.push(self.credential(found, image, route));
         }
         for secret in &found {
             // What a misspelt key holds may be tried where that key means to go.
             for near in pullmedic_keyring::nearly_matching(secret, image, self.install_key) {
-                held.credentials.push(credential(near, image, route));
+                held.credentials.push(self.credential(near, image, route));
             }
         }
         held
@@ -148,9 +158,19 @@ impl<'a> Secrets<'a> {
                 found.login.of_the_pod = false;
                 found.login.used_by.clone_from(&user);
                 held.logins.candidates.push(found.login.clone());
-                held.credentials.push(credential(found, image, route));
+                held.credentials.push(self.credential(found, image, route));
             }
         }
+    }
+
+    fn credential(&self, found: Found, image: &str, route: &Route) -> Credential {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).add(&found);
+        credential(found, image, route)
+    }
+
+    /// What came to be known of secrets.
+    pub(crate) fn hidden(self) -> Hidden {
+        self.hidden.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn one(&self, namespace: &str, name: &str) -> Arc<SecretRead> {

@@ -125,6 +125,15 @@ impl Setup {
         self.runtime.clone().or(of_node).or_else(|| self.view.as_ref().map(|view| view.runtime.clone()))
     }
 
+    /// Whether the node's files are said to be of another release than the node of a case runs, and so of another node:
+    /// they tell nothing of it.
+    pub(crate) fn is_of_another_node(&self, of_node: Option<&Runtime>) -> bool {
+        match (&self.view, &self.runtime, of_node) {
+            (Some(_), Some(said), Some(runs)) => !is_one_release(said, runs),
+            _ => false,
+        }
+    }
+
     /// The hosts that are asked for an image; none when it does not parse.
     pub(crate) fn route(&self, image: &str, runtime: Option<&Runtime>) -> Route {
         let Ok(reference) = Reference::parse(image) else { return Route::default() };
@@ -138,6 +147,11 @@ impl Setup {
         route.of_node &= !partial;
         route
     }
+}
+
+/// Whether two runtimes are of one minor release: patches of it read the same files alike, but for what the release notes say.
+fn is_one_release(one: &Runtime, other: &Runtime) -> bool {
+    one.name == other.name && (one.version.0, one.version.1) == (other.version.0, other.version.1)
 }
 
 /// The limits of one proof.
@@ -231,4 +245,17 @@ fn trusts(view: &View) -> Result<BTreeMap<String, Trust>, Failure> {
         trusts.insert(name, trust);
     }
     Ok(trusts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_another_release_are_of_another_node() {
+        let runtime = |text: &str| Runtime::parse(text).expect("a runtime");
+        assert!(is_one_release(&runtime("containerd@1.6"), &runtime("containerd://1.6.20~ds1")));
+        assert!(!is_one_release(&runtime("containerd@2.3.7"), &runtime("containerd://1.6.20~ds1")));
+        assert!(!is_one_release(&runtime("cri-o@1.6.0"), &runtime("containerd://1.6.0")));
+    }
 }

@@ -284,3 +284,19 @@ fn a_blob_elsewhere_is_asked_without_the_login() {
     let at_cdn = stage.requests("cdn");
     assert!(at_cdn.iter().all(|request| request.header("authorization").is_none()), "{at_cdn:?}");
 }
+
+#[test]
+fn a_kubelet_that_prints_what_the_registry_told_of_the_login_is_not_repeated() {
+    let password = canary();
+    let mut stage =
+        Stage::of(vec![registry("registry").login(Login::Basic).user(User::new("shop", "another", "*"))]);
+    let host = stage.host("registry");
+    let said = format!(
+        "failed to pull and unpack image: unexpected status from HEAD request: 403 Forbidden\ndenied: user shop with \
+         {password} is unknown"
+    );
+    let mut world = stage.one_pod_that_says("registry", ":1.0", &said, &["regcred"]);
+    world.secret(NAMESPACE, "regcred", &host, "shop", &password);
+    stage.serve(&world);
+    kept_secret(&stage, &[], &[("password", password.as_str())], &|| {});
+}
