@@ -1,10 +1,10 @@
 //! Whether a tag has moved since a pod pulled it (S30).
 
-use pullmedic_model::probe::manifest::{Manifest, Platform};
+use pullmedic_model::probe::manifest::{Entry, Manifest, Platform};
 use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, What};
 use pullmedic_model::{Certainty, Reference};
 
-use crate::platform::fits;
+use crate::platform::taken;
 
 /// What runs, and the tag it was pulled by.
 #[derive(Debug, Clone)]
@@ -107,15 +107,11 @@ impl Running<'_> {
             }
         };
         Ok(Ok(match manifest {
-            Manifest::Index(entries) => entries
-                .iter()
-                .filter(|entry| !entry.attestation)
-                .filter(|entry| match (&entry.platform, self.platform) {
-                    (Some(have), Some(wanted)) => fits(have, wanted),
-                    (None, _) | (_, None) => true,
-                })
-                .map(|entry| entry.manifest.digest.clone())
-                .collect(),
+            Manifest::Index(entries) => {
+                let images: Vec<&Entry> = entries.iter().filter(|entry| !entry.attestation).collect();
+                let taken = self.platform.map_or_else(|| images.clone(), |node| taken(&images, node));
+                taken.iter().map(|entry| entry.manifest.digest.clone()).collect()
+            }
             Manifest::Image { .. } | Manifest::Schema1 | Manifest::Artifact(_) | Manifest::Other(_) => {
                 vec![digest.to_owned()]
             }

@@ -2,19 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use pullmedic_model::probe::manifest::Platform;
+use pullmedic_model::probe::manifest::{Entry, Platform};
 
-/// Whether an image of `have` runs on a node of `wanted`. Variants of 32-bit ARM run what is older; where one is not
-/// named, it is not compared.
-pub fn fits(have: &Platform, wanted: &Platform) -> bool {
-    if have.os != wanted.os || have.architecture != wanted.architecture {
-        return false;
+/// The entries of an index that a node of `wanted` would take. Of several that it runs, the one
+/// nearest to its own platform is taken, and one that names no platform only where nothing else is:
+/// <https://github.com/containerd/containerd/blob/v1.6.38/images/image.go#L195-L237>.
+///
+/// More than one is left where they are equal, and for a 32-bit ARM node whose variant is not known.
+pub(crate) fn taken<'a>(entries: &[&'a Entry], wanted: &Platform) -> Vec<&'a Entry> {
+    let named = |entry: &'a Entry| entry.platform.as_ref().map(|platform| (entry, platform));
+    let run: Vec<(&Entry, &Platform)> = entries
+        .iter()
+        .filter_map(|entry| named(entry))
+        .filter(|(_, platform)| wanted.runs(platform))
+        .collect();
+    if run.is_empty() {
+        return entries.iter().filter(|entry| entry.platform.is_none()).copied().collect();
     }
-    let number = |variant: &str| variant.trim_start_matches('v').parse::<u32>().ok();
-    match (wanted.architecture.as_str(), number(&wanted.variant), number(&have.variant)) {
-        ("arm", Some(wanted), Some(have)) => have <= wanted,
-        _ => true,
-    }
+    let vague = wanted.architecture == "arm" && wanted.variant.is_empty();
+    let better = |one: &Platform, other: &Platform| one.runs(other) && !other.runs(one);
+    let best = |platform: &Platform| vague || !run.iter().any(|(_, other)| better(other, platform));
+    run.iter().filter(|(_, platform)| best(platform)).map(|(entry, _)| *entry).collect()
 }
 
 /// The platforms of nodes that a pod with this `nodeSelector` may be bound to, by the labels that every kubelet sets:
@@ -44,7 +52,7 @@ pub struct Coverage {
 /// an affinity) that are not read.
 pub fn coverage(wanted: &[Platform], have: &[Platform], all: bool) -> Coverage {
     let (has, mut lacks): (Vec<Platform>, Vec<Platform>) =
-        wanted.iter().cloned().partition(|wanted| have.iter().any(|have| fits(have, wanted)));
+        wanted.iter().cloned().partition(|wanted| have.iter().any(|have| wanted.runs(have)));
     if !all && !has.is_empty() {
         lacks.retain(|lacking| have.iter().any(|have| have.os == lacking.os));
     }
@@ -53,6 +61,8 @@ pub fn coverage(wanted: &[Platform], have: &[Platform], all: bool) -> Coverage {
 
 #[cfg(test)]
 mod tests {
+    use pullmedic_model::probe::manifest::Descriptor;
+
     use super::*;
 
     fn platforms(text: &str) -> Vec<Platform> {
@@ -65,16 +75,31 @@ mod tests {
     }
 
     #[test]
-    fn a_node_runs_its_own_architecture_and_older_variants_of_arm() {
-        for (have, wanted, expected) in [
-            ("linux/amd64", "linux/amd64", true),
-            ("linux/amd64", "windows/amd64", false),
-            ("linux/arm64/v8", "linux/arm64", true),
-            ("linux/arm/v6", "linux/arm/v7", true),
-            ("linux/arm/v7", "linux/arm/v6", false),
-            ("linux/arm/v7", "linux/arm", true),
+    fn of_what_a_node_runs_the_nearest_to_it_is_taken() {
+        let entry = |text: &str| {
+            let digest = text.to_owned();
+            let manifest = Descriptor { digest, size: None, media_type: String::new(), foreign: false };
+            let platform = (text != "none").then(|| platforms(text)[0].clone());
+            Entry { manifest, platform, attestation: false }
+        };
+        for (wanted, have, expected) in [
+            ("linux/amd64", "linux/386 linux/amd64", "linux/amd64"),
+            ("linux/amd64", "linux/386 linux/arm64", "linux/386"),
+            ("linux/amd64", "linux/amd64/v3", ""),
+            ("linux/amd64/v3", "linux/386 linux/amd64 linux/amd64/v2 linux/amd64/v4", "linux/amd64/v2"),
+            ("linux/arm64", "linux/arm/v7 linux/arm64/v8 linux/arm/v6", "linux/arm64/v8"),
+            ("linux/arm64", "linux/arm/v6 linux/arm/v7", "linux/arm/v7"),
+            ("linux/amd64", "none linux/amd64", "linux/amd64"),
+            ("linux/amd64", "none linux/arm64", "none"),
+            ("linux/amd64", "linux/amd64 linux/amd64", "linux/amd64 linux/amd64"),
+            // Such a node may be a v6.
+            ("linux/arm", "linux/arm/v7 linux/arm/v6", "linux/arm/v7 linux/arm/v6"),
         ] {
-            assert_eq!(fits(&platforms(have)[0], &platforms(wanted)[0]), expected, "{have} {wanted}");
+            let entries: Vec<Entry> = have.split_whitespace().map(entry).collect();
+            let entries: Vec<&Entry> = entries.iter().collect();
+            let taken = taken(&entries, &platforms(wanted)[0]);
+            let taken: Vec<&str> = taken.iter().map(|entry| entry.manifest.digest.as_str()).collect();
+            assert_eq!(taken.join(" "), expected, "{wanted} of {have}");
         }
     }
 
@@ -100,5 +125,8 @@ mod tests {
         assert_eq!(lacks("linux/amd64 windows/amd64", "linux/amd64", true), "windows/amd64");
         assert_eq!(lacks("linux/amd64 linux/arm64", "linux/amd64", false), "linux/arm64");
         assert_eq!(lacks("linux/arm64", "windows/amd64", false), "linux/arm64");
+        // A node runs some of what is made for others, and not what is made for more than it has.
+        assert_eq!(lacks("linux/amd64", "linux/386 linux/arm64", true), "");
+        assert_eq!(lacks("linux/amd64", "linux/amd64/v3", true), "linux/amd64");
     }
 }

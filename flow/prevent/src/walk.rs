@@ -6,7 +6,7 @@ use pullmedic_model::probe::manifest::{Entry, Manifest, Platform};
 use pullmedic_model::probe::route::{Host, Route};
 use pullmedic_model::probe::{Ask, Got, LoginName, Record, What};
 
-use crate::platform::fits;
+use crate::platform::taken;
 
 /// How far a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,9 +114,8 @@ impl Walk<'_> {
         self.platforms
             .iter()
             .map(|wanted| {
-                let fits = |entry: &&&Entry| entry.platform.as_ref().is_none_or(|have| fits(have, wanted));
-                let found = images.iter().find(fits);
-                found
+                taken(&images, wanted)
+                    .first()
                     .map(|entry| entry.manifest.digest.clone())
                     .ok_or_else(|| Walked::NoPlatform(wanted.clone(), have()))
             })
@@ -136,7 +135,7 @@ impl Walk<'_> {
             // A config that names none, as of hand-made images, runs anywhere.
             if let Got::Config { platform, .. } = got.ok_or(Walked::Failed(at))?
                 && !platform.architecture.is_empty()
-                && let Some(wanted) = self.platforms.iter().find(|wanted| !fits(platform, wanted))
+                && let Some(wanted) = self.platforms.iter().find(|wanted| !wanted.runs(platform))
             {
                 return Err(Walked::NoPlatform(wanted.clone(), vec![platform.clone()]));
             }

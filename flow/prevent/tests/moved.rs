@@ -95,6 +95,9 @@ fn a_tag_moved_when_the_nodes_platform_would_get_another_image() {
         // From a list to a plain image and back.
         ("old", "a1", vec![old, ("a1", "image")], Moved::Not),
         ("old", "new", vec![old, ("new", "image")], proven()),
+        // What the node would run as well stands for nothing beside its own platform.
+        ("old", "new", vec![("old", "386:c1 amd64:a1"), ("new", "386:c1 amd64:a2")], proven()),
+        ("old", "new", vec![("old", "386:c1 arm64:b1"), ("new", "386:c1 arm64:b2")], Moved::Not),
         // The old list is gone, so what it held cannot be seen.
         ("old", "new", vec![new], Moved::To("new".into(), Certainty::Likely)),
     ] {
