@@ -1,20 +1,33 @@
 //! Which remedies a cause has.
 
-use pullmedic_model::finding::Remedy;
+use pullmedic_model::finding::{FindingState, Remedy};
 use pullmedic_model::subject::owner_or_pod;
 use pullmedic_model::verdict::Evidence;
 use pullmedic_model::{Actor, Cause, Certainty, Grade, Subject};
 
 use crate::target::Target;
-use crate::{image, login, node};
+use crate::{anew, image, login, node};
 
 /// What to do about a finding, best first: what a replay tried before what it did not, and both filled in from objects.
-/// Empty only for a cause of which words alone tell nothing to do.
+/// Empty only where nothing is to be done: for a cause of which words alone tell nothing, and for what is over.
 pub fn remedies(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
-    let mut remedies = of_cause(subject, evidence);
+    let mut remedies = match subject.state {
+        FindingState::Active => of_cause(subject, evidence),
+        // Nothing is known to be wrong any more, so nothing is changed for it; what only explains may still help.
+        FindingState::Unknown => {
+            let explained =
+                of_cause(subject, evidence).into_iter().filter(|remedy| remedy.grade == Grade::Manual);
+            anew::to_try(&Target::of(subject)).into_iter().chain(explained).collect()
+        }
+        FindingState::Over => anew::to_try(&Target::of(subject)).into_iter().collect(),
+    };
     for remedy in &mut remedies {
-        // The one rule of the grade `safe`: it was tried, nothing else is left open, and it can be done as it stands.
-        let proven = remedy.tried && remedy.command.is_some() && subject.certainty != Certainty::Undecided;
+        // The one rule of the grade `safe`: it was tried, nothing else is left open, it can be done as it stands, and it
+        // gives nobody a right that was kept from them.
+        let proven = remedy.tried
+            && remedy.command.is_some()
+            && subject.certainty != Certainty::Undecided
+            && login::is_for_want_of_one(subject.fault());
         if remedy.grade == Grade::Safe && !proven {
             remedy.grade = Grade::Review;
         }
@@ -72,6 +85,12 @@ fn of_cause(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
             let tried = login.into_iter().filter(|remedy| remedy.tried);
             tried.chain(of_others(Cause::Forbidden, subject, evidence)).collect()
         }
+        Cause::PolicyBlocked => {
+            let login = login::remedies(subject, evidence, &target);
+            let tried = login.into_iter().filter(|remedy| remedy.tried);
+            // The policy first: another login may only go around it.
+            of_others(Cause::PolicyBlocked, subject, evidence).into_iter().chain(tried).collect()
+        }
         Cause::StaleImage => image::pinned(subject, evidence, &target).into_iter().collect(),
         other => of_others(other, subject, evidence),
     }
@@ -87,7 +106,7 @@ fn of_others(cause: Cause, subject: &Subject, evidence: &Evidence) -> Vec<Remedy
         | Cause::QuotaExceeded
         | Cause::PolicyBlocked
         | Cause::RegistryUnavailable
-        | Cause::UpstreamOfCacheFailed => node::registry(cause, subject),
+        | Cause::UpstreamOfCacheFailed => node::registry(cause, subject, evidence),
         Cause::TlsUnknownAuthority => node::authority(subject, evidence),
         Cause::HttpOnHttps => node::plain_http(subject, evidence),
         Cause::MirrorMisconfigured => node::corrected_file(subject, evidence),

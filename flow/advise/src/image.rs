@@ -1,6 +1,7 @@
 //! Remedies that name another image, or the same one at another place.
 
 use pullmedic_model::finding::Remedy;
+use pullmedic_model::probe::manifest::Platform;
 use pullmedic_model::shell::word as quoted;
 use pullmedic_model::sighting::Owner;
 use pullmedic_model::verdict::Evidence;
@@ -175,11 +176,22 @@ fn rolled_back(subject: &Subject, target: &Target<'_>) -> Option<Remedy> {
     target.roll_back(&format!("go back to what ran before ({by} still serves)"))
 }
 
-/// Nodes for which the image exists.
+/// Nodes for which the image exists, or what to know where no label tells such nodes.
 pub(crate) fn platform(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> Vec<Remedy> {
     let wanted = evidence.wanted.as_ref();
+    // What names no platform (an attestation says `unknown`) runs nowhere.
+    let named = |has: &&Platform| {
+        ![&has.os, &has.architecture].iter().any(|it| matches!(it.as_str(), "" | "unknown"))
+    };
+    let others: Vec<&Platform> =
+        evidence.platforms.iter().filter(named).filter(|has| Some(*has) != wanted).collect();
+    // The node's own architecture in another variant: no label of a node tells variants apart.
+    let is_own = |has: &Platform| {
+        wanted.is_some_and(|wanted| (&wanted.os, &wanted.architecture) == (&has.os, &has.architecture))
+    };
+    let nameless = !evidence.platforms.iter().any(|has| named(&has));
     let mut remedies: Vec<Remedy> = Vec::new();
-    for has in evidence.platforms.iter().filter(|has| Some(*has) != wanted) {
+    for has in others.iter().filter(|has| !is_own(has)) {
         let other_os = wanted.is_some_and(|wanted| wanted.os != has.os);
         let (label, value) = match other_os {
             true => ("kubernetes.io/os", &has.os),
@@ -194,13 +206,26 @@ pub(crate) fn platform(subject: &Subject, evidence: &Evidence, target: &Target<'
             remedies.push(remedy);
         }
     }
+    remedies.extend(built_for(wanted, others.iter().copied().find(|has| is_own(has)), nameless));
     if remedies.is_empty() {
         let yaml = "nodeSelector:\n  kubernetes.io/arch: ARCHITECTURE\n".to_owned();
-        remedies.push(target.edit("let it run only where the image exists for", yaml, None));
+        remedies.push(target.edit("let it run only on nodes for which the image exists", yaml, None));
     }
     let image = format!("{}:TAG", subject.repository());
     remedies.push(target.set_image(&image, "name a tag that is built for the node's platform", None));
     remedies
+}
+
+/// The image built for the node, where no other node will do, or where its variant is what does not fit; `None` where what
+/// the image has was not read.
+fn built_for(wanted: Option<&Platform>, own: Option<&Platform>, nameless: bool) -> Option<Remedy> {
+    let wanted = wanted.filter(|_| nameless || own.is_some())?;
+    let note = own.map_or_else(
+        || "it holds no image that names a platform, so no node can run it".to_owned(),
+        |own| format!("it exists for {own}, which is the node's own architecture in a variant that it does not take; no label tells variants apart"),
+    );
+    let title = format!("have the image built for {wanted}");
+    Some(Remedy { note: Some(note), ..blank(Grade::Manual, &title, Actor::Application) })
 }
 
 /// The same bytes from a mirror, named in the template by their digest.

@@ -4,9 +4,10 @@
 //! - [`patch_files`] writes the changes of a finding as Kustomize reads them.
 //!
 //! Inside: `choice` (which remedies a cause has), `image`, `login`, `secret` and `node` (the remedies), `target`, `edit`
-//! and `change` (the object a change goes to, the change, and its operations), `tags` and `near` (what was probably meant), `kustomize`
+//! and `change` (the object a change goes to, the change, and its operations), `anew` (pods made again as they are), `tags` and `near` (what was probably meant), `kustomize`
 //! and `write` (how it is written).
 
+mod anew;
 mod change;
 mod choice;
 mod edit;

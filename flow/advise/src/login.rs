@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::change::Change;
 use crate::near::is_slip;
-use crate::target::{Target, is_name};
+use crate::target::{Target, is_name, joined};
 use crate::write::{blank, scalar, tried};
-use crate::{node, secret};
+use crate::{anew, node, secret};
 
 /// What a new pull secret is called: a name that the pod does not have yet.
 fn new_name(subject: &Subject) -> &'static str {
@@ -23,6 +23,10 @@ pub(crate) fn remedies(subject: &Subject, evidence: &Evidence, target: &Target<'
     let mut remedies = of_evidence(subject, evidence, target);
     match subject.fault() {
         Cause::PullSecretMissing => remedies.extend(missing(subject, target)),
+        // The type of a secret cannot be changed, so another one takes its place. Nobody's logins are lost by that.
+        Cause::PullSecretMalformed if !evidence.secrets_of_other_type.is_empty() => {
+            remedies.extend(in_place_of_other_type(subject, evidence, target));
+        }
         Cause::PullSecretMalformed => remedies.push(secret::rewritten(subject, target, None)),
         // A login that was right once: its secret needs the new password, and nothing else changes.
         Cause::CredentialsExpired if !evidence.refused.is_empty() => {
@@ -30,6 +34,10 @@ pub(crate) fn remedies(subject: &Subject, evidence: &Evidence, target: &Target<'
             remedies.push(secret::rewritten(subject, target, name));
         }
         _ if remedies.iter().all(|remedy| !remedy.tried) => {
+            // A wrong login is corrected where it stands, before the pod gets a second one.
+            let own = evidence.refused.iter().map(|login| login.secret.as_str());
+            let own = own.clone().find(|name| held(subject).iter().any(|held| held == name));
+            remedies.extend(own.map(|name| secret::rewritten(subject, target, Some(name))));
             remedies.extend(supplied(subject, evidence, target));
         }
         _ => {}
@@ -42,7 +50,7 @@ fn of_evidence(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> V
     let mut remedies = Vec::new();
     remedies.extend(secret::mended(evidence, target));
     if let Some(repair) = Repair::of(subject, evidence) {
-        remedies.extend(attached(&repair, evidence, target));
+        remedies.extend(with_rights_told(attached(&repair, evidence, target), subject));
     }
     remedies.extend(detached(subject, evidence, target));
     remedies
@@ -87,6 +95,11 @@ fn attached(repair: &Repair<'_>, evidence: &Evidence, target: &Target<'_>) -> Ve
     if target.is_fixed() {
         return vec![tried(in_a_new_one(secret, target), repair.how.clone())];
     }
+    // The account has it by now: the pods were made before it did.
+    let by_account = target.account_with(secret);
+    if let Some(remedy) = by_account.and_then(|account| anew::given_the_list(secret, account, target)) {
+        return vec![Remedy { grade: Grade::Safe, ..tried(remedy, repair.how.clone()) }];
+    }
     let misspelt = misspelt(secret, evidence, target.subject);
     let on_template = match misspelt.and_then(|wrong| target.rename_secret(wrong, secret)) {
         Some(remedy) => remedy,
@@ -95,6 +108,36 @@ fn attached(repair: &Repair<'_>, evidence: &Evidence, target: &Target<'_>) -> Ve
     let mut remedies = vec![Remedy { grade: Grade::Safe, ..tried(on_template, repair.how.clone()) }];
     remedies.extend(target.attach_to_account(secret).map(|remedy| tried(remedy, repair.how.clone())));
     remedies
+}
+
+/// Whether a pull fails of this for want of a login, so that one which passes gives it nothing that was kept from it.
+pub(crate) fn is_for_want_of_one(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::NoCredentials
+            | Cause::BadCredentials
+            | Cause::CredentialsExpired
+            | Cause::PullSecretMissing
+            | Cause::PullSecretMalformed
+            | Cause::PullSecretUnmatched
+    )
+}
+
+/// What to know of a login that passes where the pod's own was turned away as such, or may have been.
+const WIDER: &str = "it gives this workload all the rights of that login, and may go around a policy or a right that was \
+                     kept from it on purpose: ask whoever owns the image";
+
+/// The remedies with what that means, where the login was not what was wanting.
+fn with_rights_told(remedies: Vec<Remedy>, subject: &Subject) -> Vec<Remedy> {
+    if is_for_want_of_one(subject.fault()) || subject.fault() == Cause::RateLimited {
+        return remedies;
+    }
+    let told = |remedy: Remedy| Remedy {
+        grade: Grade::Review,
+        note: joined([Some(WIDER.to_owned()), remedy.note]),
+        ..remedy
+    };
+    remedies.into_iter().map(told).collect()
 }
 
 const NEW_PODS: &str = "pods that exist keep the list they were made with: the change makes new ones";
@@ -195,6 +238,26 @@ pub(crate) fn server_of(subject: &Subject) -> String {
     }
 }
 
+/// A new secret beside one whose type the kubelet does not read.
+fn in_place_of_other_type(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> Vec<Remedy> {
+    let mut remedies = supplied(subject, evidence, target);
+    let of_other_type = &evidence.secrets_of_other_type;
+    if let (Some((name, kind)), Some(first)) = (of_other_type.first(), remedies.first_mut()) {
+        let note = format!(
+            "the kubelet ignores {name} without a word for its type, {kind}, and the type of a secret cannot be changed. It \
+             stays as it is: something else may use it"
+        );
+        first.note = joined([Some(note), first.note.take()]);
+    }
+    // Another one of the pod's may be what cannot be read.
+    let is_other = |name: &&String| of_other_type.iter().any(|(other, _)| other == *name);
+    if subject.pull_secrets.iter().any(|name| !is_other(&name)) {
+        let rest: Vec<String> = subject.pull_secrets.iter().filter(|name| !is_other(name)).cloned().collect();
+        remedies.push(secret::rewritten(&Subject { pull_secrets: rest, ..subject.clone() }, target, None));
+    }
+    remedies
+}
+
 fn missing(subject: &Subject, target: &Target<'_>) -> Vec<Remedy> {
     let named = &subject.pull_secrets;
     let title =
@@ -292,10 +355,24 @@ impl Target<'_> {
         }
     }
 
-    /// Attaches a secret to the ServiceAccount, which counts where the template names none; `None` where it does not, or
-    /// where the account was not read.
+    /// The ServiceAccount's name, where its list counts and names the secret already.
+    fn account_with(&self, secret: &str) -> Option<&str> {
+        let account = self
+            .subject
+            .account
+            .as_ref()
+            .filter(|_| self.template_secrets().is_some_and(|it| it.is_empty()))?;
+        let names = account.image_pull_secrets.iter().any(|held| held.name == secret);
+        names.then_some(account.metadata.name.as_str())
+    }
+
+    /// Attaches a secret to the ServiceAccount, which counts where the template names none; `None` where it does not,
+    /// where it is there already, or where the account was not read.
     fn attach_to_account(&self, secret: &str) -> Option<Remedy> {
         let account = self.subject.account.as_ref()?;
+        if self.account_with(secret).is_some() {
+            return None;
+        }
         if self.template_secrets()?.iter().any(|name| !name.is_empty()) || self.is_of_others() {
             return None;
         }

@@ -5,14 +5,22 @@ use pullmedic_model::shell::word as quoted;
 use pullmedic_model::verdict::Evidence;
 use pullmedic_model::{Actor, Captured, Cause, Endpoint, Grade, Subject};
 
-use crate::write::{blank, tried};
 use pullmedic_model::endpoint::without_port;
 
+use crate::target::joined;
+use crate::write::{blank, tried};
+
 /// Faults of the registry's side.
-pub(crate) fn registry(cause: Cause, subject: &Subject) -> Vec<Remedy> {
+pub(crate) fn registry(cause: Cause, subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
     let endpoint = subject.endpoint();
     let repository = subject.repository();
     let (title, note): (String, &str) = match cause {
+        Cause::Forbidden if subject.pull_secrets.is_empty() && evidence.refused.is_empty() => (
+            format!(
+                "have whoever owns {repository} open it to everybody, or give out a login that may pull it"
+            ),
+            "the pod names no pull secret",
+        ),
         Cause::Forbidden => (
             format!("have whoever owns {repository} grant pull on it to the login that the pod uses"),
             "or name a pull secret whose login has that right",
@@ -262,6 +270,10 @@ pub(crate) fn authority(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
             let path = format!("{folder}/ca.crt");
             first.command = Some(format!("install -D -m 0644 -b -S .before CA.crt {}", quoted(&path)));
             first.undo = Some(put_back(&path));
+        }
+        if !evidence.authority_of_node {
+            let from_here = "the authority is as seen from here; compare it with what the node sees";
+            first.note = joined([Some(from_here.to_owned()), first.note.take()]);
         }
         first.changes = Some("the node trusts everything that this authority signs for that host".to_owned());
     }

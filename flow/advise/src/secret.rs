@@ -8,10 +8,10 @@
 use pullmedic_model::finding::Remedy;
 use pullmedic_model::shell::word as quoted;
 use pullmedic_model::verdict::{Evidence, Normalise, Rekey, SecretDefect};
-use pullmedic_model::{Actor, Captured, Grade, Subject};
+use pullmedic_model::{Actor, Captured, Cause, Grade, Subject};
 
 use crate::login::server_of;
-use crate::target::{Target, is_name};
+use crate::target::{Target, is_name, joined};
 use crate::write::{blank, tried};
 
 /// The data key of a pull secret.
@@ -99,7 +99,13 @@ fn normalised(normalise: &Normalise, target: &Target<'_>) -> Option<Remedy> {
         command: Some(command),
         undo,
         changes: Some(format!("every pod that names {secret}, at its next attempt; no new pod is needed")),
-        note: Some("the login itself stays as it is and is not shown".to_owned()),
+        note: joined([
+            Some("the login itself stays as it is and is not shown".to_owned()),
+            matches!(normalise.defect, SecretDefect::OtherType(_)).then(|| {
+                "a type cannot be changed, so the secret is deleted and made again: see first that nothing else counts on it"
+                    .to_owned()
+            }),
+        ]),
         ..blank(Grade::Review, &format!("write the pull secret {secret} anew, {what}"), Actor::Application)
     };
     Some(match normalise.works {
@@ -140,17 +146,18 @@ pub(crate) fn rewritten(subject: &Subject, target: &Target<'_>, name: Option<&st
          --dry-run=client -o yaml | {}",
         quoted(known.unwrap_or("SECRET")),
         quoted(&server_of(subject)),
-        target.kubectl("replace -f -")
+        // Made or corrected, with its labels kept, and without the copy in an annotation that a plain apply leaves.
+        target.kubectl("apply --server-side --force-conflicts -f -")
     ));
     let which = known.map_or_else(|| listed(&subject.pull_secrets), str::to_owned);
     let note = match subject.fault() {
-        pullmedic_model::Cause::CredentialsExpired => {
-            "the kubelet reads the secret at each attempt, so no new pod is needed. The command replaces every login that \
-             the secret holds"
-        }
-        _ => {
+        Cause::PullSecretMalformed => {
             "one secret that cannot be read stops all of them; `auth` must be base64 of user:password. The command replaces \
              every login that the secret holds"
+        }
+        _ => {
+            "the kubelet reads the secret at each attempt, so no new pod is needed. The command replaces every login that \
+             the secret holds"
         }
     };
     Remedy {

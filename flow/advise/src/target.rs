@@ -13,7 +13,7 @@ use crate::change::Change;
 use crate::write::blank;
 
 /// How many waiting pods a command names; of more, the note speaks.
-const NAMED_PODS: usize = 10;
+pub(crate) const NAMED_PODS: usize = 10;
 
 /// Where a workload's pod template stands, and whether it may be changed live.
 pub(crate) struct Target<'a> {

@@ -6,4 +6,5 @@ mod built;
 mod causes;
 mod exact;
 mod files;
+mod harm;
 mod shell;

@@ -74,6 +74,7 @@ fn s12_s13_the_certificate_is_read() {
         assert_eq!(evidence.certificate_dates, Some((at(-1_000_000), at(-1_000))));
         let authority = (cause == Cause::TlsUnknownAuthority).then_some("CN=Acme Root");
         assert_eq!(evidence.authority.as_deref(), authority);
+        assert!(!evidence.authority_of_node, "seen from elsewhere");
     }
 }
 

@@ -83,10 +83,13 @@ fn s08_a_secret_is_mended_only_where_it_is_certain_how() {
         (SecretState::OtherType("Opaque".into()), None),
         (SecretState::MatchesUnderOtherType("Opaque".into()), Some(SecretDefect::OtherType("Opaque".into()))),
     ] {
+        let is_malformed = matches!(state, SecretState::Malformed { .. });
         let run = run(&bare_401(CART).names("regcred", state).0, |ask| {
             Registry::closed(&[("shop/cart", &["4.1"])], &[]).answer(ask)
         });
         held(&run, PullSecretMalformed, Likely);
+        let of_other_type = !run.verdict.evidence.secrets_of_other_type.is_empty();
+        assert_eq!(of_other_type, !is_malformed);
         assert_eq!(run.verdict.evidence.normalise.map(|normalise| normalise.defect), defect);
     }
 }
