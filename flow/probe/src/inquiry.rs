@@ -95,7 +95,10 @@ impl<'a> Inquiry<'a> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let spent = usize::try_from(self.spent()).unwrap_or(usize::MAX).max(self.records.len());
         let price = self.records.values().map(|record| record.requests).max().unwrap_or(1).max(1);
-        limit.saturating_sub(spent) / usize::try_from(price).unwrap_or(usize::MAX)
+        let left = limit.saturating_sub(spent);
+        let price = usize::try_from(price).unwrap_or(usize::MAX);
+        // One may pass the limit by itself; of several together each may turn out to walk through a token service.
+        (left / price).min((left / price.max(3)).max(1))
     }
 
     /// A request to a host for the image's own repository.

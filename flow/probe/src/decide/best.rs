@@ -88,7 +88,8 @@ pub(super) fn explained(looked: &Looked<'_>, explaining: &[Cause], decision: &mu
             .proof
             .iter()
             .any(|seen| row(seen.kind).weight == Weight::Decides && is_mechanism(first, seen.kind));
-        let sound = looked.notes.contradiction.is_none() && super::is_provable(looked, first);
+        let whole = looked.notes.contradiction.is_none() && looked.notes.doubt.is_none();
+        let sound = whole && super::is_provable(looked, first);
         if decision.open.is_empty() && own && sound && decision.certainty != Certainty::Proven {
             decision.certainty = Certainty::Proven;
             decision.unmet = None;

@@ -88,7 +88,9 @@ fn passes(looked: &Looked<'_>) -> Decision {
     let case = looked.inquiry.case;
     let mut decision = words::alone(looked);
     decision.certainty = Certainty::Undecided;
-    decision.state = if case.on_node { FindingState::Over } else { FindingState::Unknown };
+    // Also on the node itself: a pull that passes in our namespaces is another view than the runtime's, and the container
+    // still waits.
+    decision.state = FindingState::Unknown;
     let tries = match case.next_attempt {
         Some(at) => format!("; the kubelet tries again at {at:.0}"),
         None => "; the kubelet has not tried again yet, as far as we see".to_owned(),
@@ -176,6 +178,15 @@ fn grade(looked: &Looked<'_>, decision: &mut Decision) {
     let provable = is_provable(looked, decision.cause);
     let strong = words::are_strong(looked) && words::name(looked, decision.cause);
     if let Some(why) = &looked.notes.contradiction {
+        decision.unmet = Some(why.clone());
+        return;
+    }
+    if let Some(why) = &looked.notes.doubt {
+        // Beside a host that fails, which is what the doubt is about, nothing may be left.
+        let spared = |cause: &Cause| matches!(cause, Cause::RegistryUnavailable | Cause::Proxy);
+        if decision.open.iter().all(spared) && !decision.proof.is_empty() {
+            decision.certainty = Certainty::Likely;
+        }
         decision.unmet = Some(why.clone());
         return;
     }

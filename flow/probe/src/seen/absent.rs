@@ -4,7 +4,7 @@ use pullmedic_model::Stage;
 use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, Role, What};
 
 use super::{Notes, Seen, login, outcome, with_login};
-use crate::inquiry::{Inquiry, not_asked};
+use crate::inquiry::{Inquiry, not_asked, same_minute};
 use crate::near;
 use crate::table::Kind;
 
@@ -24,6 +24,10 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
         notes.unasked.push("the origin was not asked, and a mirror's 404 proves no absence".to_owned());
         return;
     }
+    if let Some(who) = seen_by_others(inquiry) {
+        hidden(inquiry, base, &who, notes);
+        return;
+    }
     match list(inquiry, base, notes) {
         Listed::Wanted => {}
         Listed::Siblings(names) => siblings(inquiry, base, &names, notes),
@@ -35,6 +39,51 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
         }
     }
     login::none_tried(inquiry, notes);
+}
+
+/// Who has this very image: then its absence is not the same for all, and a 404 or a list of tags may be a filter.
+fn seen_by_others(inquiry: &Inquiry<'_>) -> Option<String> {
+    let case = inquiry.case;
+    let runs = case.runs_for.first().map(|owner| format!("{owner} runs {}", case.image));
+    runs.or_else(|| {
+        let pulled = case.pulled_on.first()?;
+        Some(format!("{} really pulled {} at {:.0}", pulled.node, case.image, pulled.at))
+    })
+}
+
+/// An image that others have: no absence is proven, and another login may show that it is hidden.
+fn hidden(inquiry: &Inquiry<'_>, base: &Record, who: &str, notes: &mut Notes) {
+    notes.see(Seen::object(Kind::HadByOthers, "cluster", who));
+    login::try_others(inquiry, base, notes);
+    if !notes.want.is_empty() {
+        return;
+    }
+    if notes.has(Kind::OtherLoginPasses)
+        || notes.has(Kind::OtherLoginPassesWhereNoneWasSent)
+        || notes.has(Kind::AnonymousPasses)
+    {
+        notes.doubt = Some(format!(
+            "{} answers 404 to one login and not to another: its access rules would tell that it hides the image",
+            base.ask.host.endpoint
+        ));
+        return;
+    }
+    notes.contradiction = Some(format!(
+        "{who}, and {} says that it is not there: a login that may see it tells",
+        base.ask.host.endpoint
+    ));
+    // What is there beside it serves a fix; a list that may be filtered proves nothing.
+    if let Listed::Siblings(names) = list(inquiry, base, notes) {
+        siblings(inquiry, base, &names, notes);
+    }
+    for seen in &mut notes.seen {
+        if matches!(
+            seen.kind,
+            Kind::TagListedWithout | Kind::RepositoryVisible | Kind::SiblingThere | Kind::RepositoryUnknown
+        ) {
+            seen.kind = Kind::Unsettled;
+        }
+    }
 }
 
 /// What the list of tags gave.
@@ -164,6 +213,7 @@ fn ran_before(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
 fn repository(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     may_be_seen(inquiry, base, notes);
     catalog(inquiry, base, notes);
+    others(inquiry, base, notes);
     if !notes.has(Kind::MayBeSeen) && notes.want.is_empty() {
         // A 404 may hide what another login sees.
         login::try_others(inquiry, base, notes);
@@ -256,6 +306,93 @@ fn catalog(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
             }
             Some(_) => {}
         }
+    }
+}
+
+/// Images that run from the same host and are asked for as a control.
+const MOST_CONTROLS: usize = 2;
+
+/// A 404 needs a control as a 401 does: in the same minute the host must give something that it has (rule 6).
+fn others(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
+    if !notes.has(Kind::RepositoryUnknown) || !notes.want.is_empty() {
+        return;
+    }
+    let host = &base.ask.host;
+    let given = inquiry.records().into_iter().find(|record| {
+        record.ask.host.endpoint == host.endpoint
+            && same_minute(record.at, base.at)
+            && is_of_another(inquiry, record)
+    });
+    if let Some(record) = given {
+        let text = format!("in the same minute {} gave {}", host.endpoint, what_it_gave(record));
+        notes.see(Seen::probe(Kind::HostHasOthers, record, text));
+        return;
+    }
+    let running = inquiry.case.runs_there.iter().filter(|other| other.repository != inquiry.repository());
+    for other in running.take(MOST_CONTROLS) {
+        let ask = Ask {
+            repository: other.repository.clone(),
+            what: What::ManifestHead(other.reference.clone()),
+            ..base.ask.clone()
+        };
+        let Some(record) = inquiry.record(&ask) else {
+            notes.want(ask);
+            return;
+        };
+        let text = format!(
+            "asked for {}:{}, which {} runs, {}: {}",
+            other.repository,
+            other.reference,
+            other.owner,
+            with_login(&ask),
+            outcome(record)
+        );
+        notes.see(Seen::probe(Kind::Unsettled, record, text));
+        if matches!(
+            record.refused(),
+            Some((_, _, Class::Status(404) | Class::NotARegistry | Class::ServerError(_)))
+        ) {
+            notes.contradiction = Some(format!(
+                "{} refuses {}:{} as well, which {} runs: ask again in a few minutes, when it may have come back",
+                host.endpoint, other.repository, other.reference, other.owner
+            ));
+            return;
+        }
+        notes.unasked.extend(not_asked(record));
+    }
+    notes.doubt = Some(format!(
+        "nothing else of {} was seen in the same minute, so that it answers 404 to everything just now is not excluded: an image that it is known to have would tell",
+        host.endpoint
+    ));
+}
+
+/// Whether the answer shows that the host has another repository.
+fn is_of_another(inquiry: &Inquiry<'_>, record: &Record) -> bool {
+    let other = !record.ask.repository.is_empty() && record.ask.repository != inquiry.repository();
+    match record.got() {
+        Some(Got::Catalog { names, complete }) => {
+            *complete && !names.is_empty() && !names.iter().any(|name| name == inquiry.repository())
+        }
+        Some(Got::Manifest { .. }) => other,
+        Some(Got::Tags { names, .. }) => other && !names.is_empty(),
+        Some(Got::Name(_) | Got::Ping | Got::Config { .. } | Got::Blob { .. } | Got::Referrers { .. })
+        | None => false,
+    }
+}
+
+fn what_it_gave(record: &Record) -> String {
+    match &record.ask.what {
+        What::Catalog => "its list of repositories".to_owned(),
+        What::ManifestHead(reference) | What::Manifest(reference) => {
+            format!("{}:{reference}", record.ask.repository)
+        }
+        What::Name
+        | What::Ping
+        | What::Config(_)
+        | What::BlobHead(_)
+        | What::Blob(_)
+        | What::Tags
+        | What::Referrers(_) => record.ask.repository.clone(),
     }
 }
 

@@ -86,6 +86,8 @@ pub(crate) struct Notes {
     pub(crate) expired: Option<Timestamp>,
     /// What was seen that does not hold together: a registry that changes its mind.
     pub(crate) contradiction: Option<String>,
+    /// Why nothing that is left may be more than likely.
+    pub(crate) doubt: Option<String>,
     /// The request that decided, for the ladder.
     pub(crate) passed_whole: bool,
 }

@@ -58,7 +58,12 @@ pub(super) const ROWS: &[Row] = &[
         ]),
     Row::decides(Kind::RepositoryUnknown, "the registry says that it knows no such repository")
         .predicts(&[RepositoryNotFound])
-        .excludes(&[TagNotFound, DigestNotFound, RegistryUnavailable, Proxy, BlobMissing]),
+        .excludes(&[TagNotFound, DigestNotFound, BlobMissing]),
+    // A registry that is down behind its front may answer 404 to everything.
+    Row::context(Kind::HostHasOthers, "in the same minute the host gave something else of what it has")
+        .excludes(&[RegistryUnavailable, Proxy]),
+    Row::context(Kind::HadByOthers, "a workload or node of the cluster has this very image")
+        .predicts(&[Forbidden, NoCredentials]),
     Row::context(Kind::RepositoryListed, "the registry lists the repository").excludes(&[RepositoryNotFound]),
     Row::context(
         Kind::MayBeSeen,

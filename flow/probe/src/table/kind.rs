@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     RepositoryVisible,
     SiblingThere,
     RepositoryUnknown,
+    HostHasOthers,
+    HadByOthers,
     RepositoryListed,
     MayBeSeen,
     NoMarkOfACache,
@@ -71,7 +73,7 @@ pub(crate) enum Kind {
 #[cfg(test)]
 impl Kind {
     /// The kinds that stand alone.
-    const SINGLE: [Kind; 49] = [
+    const SINGLE: [Kind; 51] = [
         Kind::NamesNoSecret,
         Kind::SecretsFine,
         Kind::SecretAbsent,
@@ -106,6 +108,8 @@ impl Kind {
         Kind::RepositoryVisible,
         Kind::SiblingThere,
         Kind::RepositoryUnknown,
+        Kind::HostHasOthers,
+        Kind::HadByOthers,
         Kind::RepositoryListed,
         Kind::MayBeSeen,
         Kind::NoMarkOfACache,

@@ -6,10 +6,10 @@ use pullmedic_model::Cause::{
 };
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::finding::FindingState;
-use pullmedic_model::probe::case::NodeCredentials;
+use pullmedic_model::probe::case::{NodeCredentials, PulledOn, RunsThere};
 use pullmedic_model::probe::login::SecretState;
 use pullmedic_model::probe::record::NotAsked;
-use pullmedic_model::probe::{Class, Got, What};
+use pullmedic_model::probe::{Ask, Class, Got, Record, What};
 use pullmedic_model::{Confidence, Endpoint, Stage};
 
 use crate::scenarios::{CART, HOST, bare_401, certain, held, not_found};
@@ -301,4 +301,99 @@ fn r09_nobody_lacks_a_right_where_no_login_was_sent() {
         }),
         "{run:#?}"
     );
+}
+
+/// A 404 for a login that the registry asked for and took.
+fn hidden_from_login(ask: &Ask) -> Record {
+    let mut record = answered(ask, 404, "");
+    let asked = challenged(ask, "basic", HOST, None).steps.into_iter().find(|step| step.answer.is_some());
+    let last = record.steps.len() - 1;
+    record.steps.insert(last, asked.unwrap());
+    record
+}
+
+fn runs_there(repository: &str, secrets: &[&str]) -> RunsThere {
+    RunsThere {
+        repository: repository.to_owned(),
+        reference: "1.0".to_owned(),
+        owner: "Deployment/team".to_owned(),
+        secrets: secrets.iter().map(|&secret| secret.to_owned()).collect(),
+    }
+}
+
+#[test]
+fn r07_a_tag_that_another_workload_runs_may_be_filtered_from_the_list() {
+    // The registry shows and gives 4.1 to `good` only; everybody else sees 4.0.
+    let filters = |ask: &Ask| match (&ask.what, &ask.login) {
+        (What::ManifestHead(tag), Some(login)) if tag == "4.1" && login.secret != "good" => {
+            hidden_from_login(ask)
+        }
+        (What::ManifestHead(tag), None) if tag == "4.1" => challenged(ask, "basic", HOST, None),
+        (What::Tags, _) => got(ask, Got::Tags { names: vec!["4.0".into()], complete: true }),
+        _ => Registry::open(&[("shop/cart", &["4.0", "4.1"])]).answer(&Ask { login: None, ..ask.clone() }),
+    };
+    let words = not_found(CART).sends("regcred");
+    held(&run(&words.0, filters), TagNotFound, Proven);
+    let build = words.with(|case| case.runs_for = vec!["Deployment/ops".into()]);
+    let open = run(&build.0, filters);
+    held(&open, TagNotFound, Undecided);
+    assert!(open.verdict.missing.as_ref().unwrap().contains("Deployment/ops runs"), "{open:#?}");
+    assert!(open.is_open(Forbidden), "{open:#?}");
+    // A login of the namespace sees it: it is hidden, and what would be proven is the registry's to say.
+    let seen = run(&build.clone().candidate("good", "Deployment/ops").0, filters);
+    held(&seen, Forbidden, Likely);
+    assert_eq!(seen.verdict.evidence.repair.as_ref().unwrap().secret, "good");
+    // A node that really pulled it is no less.
+    let pulled = not_found(CART).sends("regcred").with(|case| {
+        case.pulled_on = vec![PulledOn { node: "node-a".into(), at: at(-600) }];
+    });
+    held(&run(&pulled.0, filters), TagNotFound, Undecided);
+}
+
+#[test]
+fn r07_a_digest_or_repository_that_another_workload_runs_is_not_proven_absent() {
+    let digest = format!("registry.acme.test/shop/cart@sha256:{}", "ab".repeat(32));
+    for image in ["registry.acme.test/shop/crat:4.1", &digest] {
+        let build = not_found(image).with(|case| case.runs_for = vec!["Deployment/ops".into()]);
+        let run = run(&build.0, |ask| cart().answer(ask));
+        assert_eq!(run.verdict.certainty, Undecided, "{image}: {run:#?}");
+    }
+}
+
+#[test]
+fn r06_a_registry_that_answers_404_to_everything_is_no_proof_of_an_absent_repository() {
+    let image = "registry.acme.test/flap/app:1.0";
+    let flaps = |ask: &Ask| match ask.what {
+        What::Ping => got(ask, Got::Ping),
+        What::Catalog => answered(ask, 404, ""),
+        _ => answered(ask, 404, "NAME_UNKNOWN: repository name not known to registry"),
+    };
+    let alone = run(&not_found(image).0, flaps);
+    held(&alone, RepositoryNotFound, Likely);
+    assert!(alone.verdict.missing.as_ref().unwrap().contains("404 to everything"), "{alone:#?}");
+    // What runs from there is refused as well.
+    let other = not_found(image).with(|case| case.runs_there = vec![runs_there("flap/other", &[])]);
+    let down = run(&other.0, flaps);
+    assert_eq!(down.verdict.certainty, Undecided, "{down:#?}");
+    assert!(down.is_open(RegistryUnavailable) || down.verdict.cause == RegistryUnavailable, "{down:#?}");
+    // It is given: then the repository is absent.
+    let up = run(&other.0, |ask| match ask.repository.as_str() {
+        "flap/other" => Registry::open(&[("flap/other", &["1.0"])]).answer(ask),
+        _ => flaps(ask),
+    });
+    held(&up, RepositoryNotFound, Proven);
+    // A near name that is given is a control as well.
+    let near = not_found(image).with(|case| case.known_repositories = vec!["flap/apps".into()]);
+    let near = run(&near.0, |ask| match ask.repository.as_str() {
+        "flap/apps" => Registry::open(&[("flap/apps", &["1.0"])]).answer(ask),
+        _ => flaps(ask),
+    });
+    held(&near, RepositoryNotFound, Proven);
+}
+
+#[test]
+fn r04_a_pull_that_passes_on_the_node_is_not_over_while_the_container_waits() {
+    let build = not_found(CART).with(|case| case.on_node = true);
+    let run = run(&build.0, |ask| cart().answer(ask));
+    assert_eq!((run.verdict.certainty, run.verdict.state), (Undecided, FindingState::Unknown), "{run:#?}");
 }
