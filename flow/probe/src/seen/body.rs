@@ -53,7 +53,25 @@ const BLOCKED: &[&str] = &[
     "firewall rules",
     "is not allowed access",
     "not signed",
-    "vulnerability",
+    "unsigned",
+    "vulnerab",
+    "quarantin",
+    "not scanned",
+    "not been scanned",
+    "blocked",
+];
+
+/// Words for a policy that may as well be one of rights: they name no reason, and leave a policy open.
+const MENTIONS: &[&str] = &["policy", "policies", "compliance", "firewall"];
+
+/// Words for a right that is wanting, in the specification's own manner: not for a policy.
+const ACCESS: &[&str] = &[
+    "requested access",
+    "authentication required",
+    "authorization",
+    "unauthorized to",
+    "to access repository",
+    "access to the requested resource",
 ];
 
 const QUOTA: &[&str] = &[
@@ -101,12 +119,38 @@ pub(super) fn reason(record: &Record) -> Option<(Kind, String)> {
     None
 }
 
-/// Whether the body has one of the specification's codes for a wanting right or login.
+/// Whether the body has one of the specification's codes for a wanting right or login, with the words that go with it:
+/// scanners and firewalls before a registry use the code as well.
 pub(super) fn is_denied(record: &Record) -> bool {
     let codes = record.answer().map(|answer| answer.errors.as_slice()).unwrap_or_default();
-    codes
-        .iter()
-        .any(|error| ["DENIED", "UNAUTHORIZED"].iter().any(|code| error.code.eq_ignore_ascii_case(code)))
+    codes.iter().any(|error| {
+        let words = error.message.as_str().to_ascii_lowercase();
+        let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        ["DENIED", "UNAUTHORIZED"].iter().any(|code| error.code.eq_ignore_ascii_case(code))
+            && has(ACCESS)
+            && !has(BLOCKED)
+            && !has(MENTIONS)
+    })
+}
+
+/// Whether the body mentions a policy without naming it as the reason.
+pub(super) fn mentions_policy(record: &Record) -> bool {
+    let errors = record.answer().map(|answer| answer.errors.as_slice()).unwrap_or_default();
+    errors.iter().any(|error| {
+        let words = error.message.as_str().to_ascii_lowercase();
+        MENTIONS.iter().any(|part| words.contains(part))
+    })
+}
+
+/// What a policy said of a `403`, as the runtime passed it on; `None` when its words name none. The image's own name, which
+/// stands before the status, is not looked at.
+pub(super) fn blocked_in_words(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let at = lower.find("403 forbidden")? + "403 forbidden".len();
+    let said = lower.get(at..)?;
+    BLOCKED.iter().any(|part| said.contains(part)).then(|| {
+        text.get(at..).unwrap_or_default().trim_matches(|c: char| c == ':' || c.is_whitespace()).to_owned()
+    })
 }
 
 #[cfg(test)]

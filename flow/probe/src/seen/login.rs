@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use pullmedic_model::Stage;
+use pullmedic_model::finding::Witness;
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::probe::login::{KeyDiffers, SecretState};
 use pullmedic_model::probe::{Ask, Class, Ended, LoginName, Record, Role, What};
@@ -72,6 +73,24 @@ fn read_body(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: &mut N
                 source = record;
             }
         }
+    }
+    if found.is_none()
+        && family == Family::Denied
+        && let Some(words) = inquiry.case.words.as_ref().filter(|_| !inquiry.history)
+        && let Some(said) = body::blocked_in_words(words.text.as_str())
+    {
+        let text = format!("the node was told: {said}");
+        notes.see(Seen {
+            kind: Kind::SaysBlocked,
+            text,
+            by: Witness::Kubelet,
+            source: words.source.clone(),
+            at: words.at,
+        });
+        return Some(Kind::SaysBlocked);
+    }
+    if found.is_none() && body::mentions_policy(source) {
+        notes.see(Seen::probe(Kind::MentionsPolicy, source, "the refusal's body mentions a policy"));
     }
     if body::is_denied(source) {
         let text = "the refusal's body has the code DENIED or UNAUTHORIZED";
@@ -241,6 +260,7 @@ fn control(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
 /// asked for. It tells a refused login from a right that is wanting.
 fn identity(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     let mut accepted = 0;
+    let mut accepted_elsewhere = 0;
     let mut refused = Vec::new();
     let mut all = 0;
     for name in inquiry.identities.iter().flatten() {
@@ -261,6 +281,18 @@ fn identity(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
         if !control || judges || notes.has(Kind::SaysBadLogin) || notes.has(Kind::SaysExpired) {
             continue;
         }
+        match elsewhere_of_it(inquiry, base, name, notes) {
+            Elsewhere::Wanted | Elsewhere::Open => continue,
+            Elsewhere::Accepted => {
+                accepted_elsewhere += 1;
+                continue;
+            }
+            Elsewhere::Refused(record) => {
+                refused.push(record);
+                continue;
+            }
+            Elsewhere::NoImage => {}
+        }
         let ask = inquiry.ask(&base.ask.host, What::Ping, Some(name.clone()));
         match inquiry.record(&ask) {
             None => notes.want(ask),
@@ -276,12 +308,80 @@ fn identity(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     if all > 0 && accepted == all {
         let text = "the registry or its token service takes the pod's login as such";
         notes.see(Seen::probe(Kind::PodLoginAccepted, base, text));
+    } else if all > 0 && accepted + accepted_elsewhere == all {
+        let text = "the registry takes the pod's login for another image, which a workload runs with the same secret";
+        notes.see(Seen::probe(Kind::PodLoginPullsOther, base, text));
     } else if all > 0
         && refused.len() == all
         && let Some(record) = refused.first()
     {
-        let text = format!("asked for no repository {}: {}", with_login(&record.ask), outcome(record));
+        let what = match record.ask.repository.as_str() {
+            "" => "no repository".to_owned(),
+            repository => format!("{repository}, which a workload runs,"),
+        };
+        let text = format!("asked for {what} {}: {}", with_login(&record.ask), outcome(record));
         notes.see(Seen::probe(Kind::PodLoginRefusedAtPing, record, text));
+    }
+}
+
+/// What the pod's login is answered for an image that runs with the same secret.
+enum Elsewhere<'a> {
+    /// No image of the host runs with it, or one that needs no login.
+    NoImage,
+    Wanted,
+    Accepted,
+    Refused(&'a Record),
+    /// It tells neither.
+    Open,
+}
+
+/// A registry may refuse at its root a login that is good for repositories, and refuse alike who lacks a right. An image that
+/// runs with the same secret tells, and is asked for first: a third refusal might lock the account.
+fn elsewhere_of_it<'a>(
+    inquiry: &Inquiry<'a>,
+    base: &Record,
+    name: &LoginName,
+    notes: &mut Notes,
+) -> Elsewhere<'a> {
+    let other = inquiry
+        .case
+        .runs_there
+        .iter()
+        .find(|other| other.secrets.contains(&name.secret) && other.repository != inquiry.repository());
+    let Some(other) = other.filter(|_| base.ask.host.role == Role::Origin) else { return Elsewhere::NoImage };
+    let ask = Ask {
+        host: base.ask.host.clone(),
+        repository: other.repository.clone(),
+        what: What::ManifestHead(other.reference.clone()),
+        login: Some(name.clone()),
+    };
+    let Some(record) = inquiry.record(&ask) else {
+        notes.want(ask);
+        return Elsewhere::Wanted;
+    };
+    let text = format!(
+        "asked for {}:{}, which {} runs with it, {}: {}",
+        other.repository,
+        other.reference,
+        other.owner,
+        with_login(&ask),
+        outcome(record)
+    );
+    notes.see(Seen::probe(Kind::Unsettled, record, text));
+    let sent = record.steps.iter().any(|step| step.login.as_ref() == Some(name));
+    match &record.ended {
+        Ended::Got(_) if sent => Elsewhere::Accepted,
+        // Anybody gets it.
+        Ended::Got(_) => Elsewhere::NoImage,
+        Ended::Refused { class: Class::Status(400 | 401), .. } if same_minute(base.at, record.at) => {
+            Elsewhere::Refused(record)
+        }
+        // Let in, and what it ran with is gone or forbidden by now.
+        Ended::Refused { .. } => Elsewhere::Open,
+        Ended::NotAsked(_) => {
+            notes.unasked.extend(not_asked(record));
+            Elsewhere::Open
+        }
     }
 }
 

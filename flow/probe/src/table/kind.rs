@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     AnonymousPasses,
     PodLoginRefusedAtPing,
     PodLoginAccepted,
+    PodLoginPullsOther,
     SomethingAccepted,
     ChallengeMissing,
     // The registry's own words in a body.
@@ -39,6 +40,7 @@ pub(crate) enum Kind {
     SaysDenied,
     SaysNoRight,
     SaysBlocked,
+    MentionsPolicy,
     SaysQuota,
     // Absence.
     AskedByTag,
@@ -73,7 +75,7 @@ pub(crate) enum Kind {
 #[cfg(test)]
 impl Kind {
     /// The kinds that stand alone.
-    const SINGLE: [Kind; 51] = [
+    const SINGLE: [Kind; 53] = [
         Kind::NamesNoSecret,
         Kind::SecretsFine,
         Kind::SecretAbsent,
@@ -93,6 +95,7 @@ impl Kind {
         Kind::AnonymousPasses,
         Kind::PodLoginRefusedAtPing,
         Kind::PodLoginAccepted,
+        Kind::PodLoginPullsOther,
         Kind::SomethingAccepted,
         Kind::ChallengeMissing,
         Kind::SaysExpired,
@@ -100,6 +103,7 @@ impl Kind {
         Kind::SaysDenied,
         Kind::SaysNoRight,
         Kind::SaysBlocked,
+        Kind::MentionsPolicy,
         Kind::SaysQuota,
         Kind::AskedByTag,
         Kind::AskedByDigest,

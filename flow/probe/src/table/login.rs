@@ -59,7 +59,7 @@ pub(super) const ROWS: &[Row] = &[
             RateLimited,
             UpstreamOfCacheFailed,
         ]),
-    // Repairs.
+    // Repairs. None excludes a policy: who administers a registry may be exempt from it.
     Row::decides(
         Kind::OtherLoginPassesWhereNoneWasSent,
         "the same request with another login of the namespace passes, where none was sent",
@@ -72,7 +72,6 @@ pub(super) const ROWS: &[Row] = &[
         DigestNotFound,
         RegistryUnavailable,
         Proxy,
-        PolicyBlocked,
         QuotaExceeded,
         RateLimited,
         UpstreamOfCacheFailed,
@@ -85,7 +84,6 @@ pub(super) const ROWS: &[Row] = &[
             DigestNotFound,
             RegistryUnavailable,
             Proxy,
-            PolicyBlocked,
             QuotaExceeded,
             UpstreamOfCacheFailed,
         ]),
@@ -100,7 +98,6 @@ pub(super) const ROWS: &[Row] = &[
         RepositoryNotFound,
         RegistryUnavailable,
         Proxy,
-        PolicyBlocked,
         QuotaExceeded,
         RateLimited,
         UpstreamOfCacheFailed,
@@ -138,6 +135,12 @@ pub(super) const ROWS: &[Row] = &[
     )
     .predicts(&[BadCredentials, CredentialsExpired])
     .excludes(&[Forbidden, RepositoryNotFound]),
+    Row::context(
+        Kind::PodLoginPullsOther,
+        "the registry takes the pod's login for another image of it, which a workload runs with the same secret",
+    )
+    .predicts(&[Forbidden])
+    .excludes(&[BadCredentials, CredentialsExpired, ClockSkew]),
     Row::context(Kind::PodLoginAccepted, "the registry or its token service accepts the pod's login as such")
         .predicts(&[Forbidden])
         .excludes(&[BadCredentials, CredentialsExpired, ClockSkew]),
@@ -195,6 +198,7 @@ pub(super) const ROWS: &[Row] = &[
             UpstreamOfCacheFailed,
             ClockSkew,
         ]),
+    Row::context(Kind::MentionsPolicy, "the refusal's body mentions a policy").predicts(&[PolicyBlocked]),
     Row::decides(Kind::SaysBlocked, "the refusal's body names a policy").predicts(&[PolicyBlocked]).excludes(
         &[
             Forbidden,

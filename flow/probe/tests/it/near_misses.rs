@@ -397,3 +397,71 @@ fn r04_a_pull_that_passes_on_the_node_is_not_over_while_the_container_waits() {
     let run = run(&build.0, |ask| cart().answer(ask));
     assert_eq!((run.verdict.certainty, run.verdict.state), (Undecided, FindingState::Unknown), "{run:#?}");
 }
+
+#[test]
+fn r06_a_policy_from_which_an_administrator_is_exempt_is_no_wanting_right() {
+    let said = (Forbidden, Confidence::Strong, &[BadCredentials][..]);
+    let words = |leaf: &str| {
+        let build = case(CART).said(said, Stage::Manifest, HOST, 403, leaf);
+        build.sends("regcred").candidate("admin", "Deployment/ops")
+    };
+    let exempt = |body: &'static str| {
+        move |ask: &Ask| match (&ask.login, &ask.what) {
+            (_, What::Ping) => got(ask, Got::Ping),
+            (Some(login), _) if login.secret == "admin" => cart().answer(&Ask { login: None, ..ask.clone() }),
+            _ => answered(ask, 403, body),
+        }
+    };
+    let bare = words("403 Forbidden");
+    for body in ["DENIED: REQUESTED ITEM IS QUARANTINED", "DENIED: image has not been scanned", "X: unsigned"]
+    {
+        held(&run(&bare.0, exempt(body)), Cause::PolicyBlocked, Proven);
+    }
+    // The node's own words tell it, where the body is gone.
+    let told =
+        words("cart: 403 Forbidden\ndenied: REQUESTED ITEM IS QUARANTINED, see https://iq.x.test/report/42");
+    held(&run(&told.0, exempt("")), Cause::PolicyBlocked, Proven);
+    // A bare 403, or one that mentions a policy, leaves both.
+    for body in ["", "DENIED: no", "DENIED: refused by policy 7"] {
+        let run = run(&bare.0, exempt(body));
+        assert_eq!(run.verdict.certainty, Undecided, "{body}: {run:#?}");
+        assert!(run.is_open(Cause::PolicyBlocked) || run.verdict.cause == Cause::PolicyBlocked, "{run:#?}");
+    }
+    // The body names the right.
+    held(&run(&bare.0, exempt("DENIED: robot does not have permission to pull")), Forbidden, Proven);
+    held(&run(&bare.0, exempt("DENIED: requested access to the resource is denied")), Forbidden, Proven);
+}
+
+#[test]
+fn r06_a_login_that_is_refused_at_the_root_and_good_for_another_image_is_not_bad() {
+    let team = |secrets: &[&str]| {
+        let there = runs_there("bil/team", secrets);
+        bare_401(CART).sends("regcred").candidate("admin", "Deployment/ops").with(|case| {
+            case.runs_there = vec![there];
+        })
+    };
+    let registry = |lets_in: bool| {
+        move |ask: &Ask| match &ask.login {
+            Some(login) if login.secret == "admin" || lets_in && ask.repository == "bil/team" => {
+                let mut record = Registry::open(&[("shop/cart", &["4.1"]), ("bil/team", &["1.0"])])
+                    .answer(&Ask { login: None, ..ask.clone() });
+                record.steps.last_mut().unwrap().login.clone_from(&ask.login);
+                record
+            }
+            _ => challenged(ask, "basic", HOST, None),
+        }
+    };
+    let good = run(&team(&["regcred"]).0, registry(true));
+    assert_ne!(good.verdict.cause, BadCredentials, "{good:#?}");
+    assert!(!good.is_open(BadCredentials), "{good:#?}");
+    // Refused there as well, the login is bad; and one refusal more is not spent on the root.
+    let bad = run(&team(&["regcred"]).0, registry(false));
+    held(&bad, BadCredentials, Proven);
+    let spent = bad
+        .transcript
+        .iter()
+        .filter(|record| record.ask.login.as_ref().is_some_and(|login| login.secret == "regcred"));
+    assert_eq!(spent.count(), 2);
+    // Without an image that runs with the same secret, the root tells.
+    held(&run(&team(&["admin"]).0, registry(true)), BadCredentials, Proven);
+}
