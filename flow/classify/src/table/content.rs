@@ -151,6 +151,13 @@ pub(super) const ROWS: &[Rule] = &[
     .certain(RegistryUnavailable)
     .or(&[MirrorMisconfigured, BadCredentials])
     .from("containerd/containerd@v1.7.34:images/image.go"),
+    // The same, sought again as content under the digest of the page.
+    Rule::says("containerd/text-html-descriptor", &["could not fetch content descriptor", "(text/html"])
+        .verdict()
+        .certain(RegistryUnavailable)
+        .or(&[MirrorMisconfigured, BadCredentials])
+        .at(Stage::Manifest)
+        .from("containerd/containerd@v1.7.34:remotes/docker/fetcher.go"),
     // Kinds of manifest that the runtime does not run.
     Rule::any(
         "containerd/media-type",

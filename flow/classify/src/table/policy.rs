@@ -256,6 +256,27 @@ pub(super) const ROWS: &[Rule] = &[
     .strong(PolicyBlocked)
     .or(&[Forbidden])
     .from("https://learn.microsoft.com/azure/container-registry/container-registry-faq"),
+    // A refusal that says which policy it is about: `denied:` before it is how a registry begins any of them.
+    Rule::any(
+        "registry/policy-behind-403",
+        &[
+            "quarantin",
+            "blocked by policy",
+            "blocked by a policy",
+            "blocked by security policy",
+            "blocked by the policy",
+            "vulnerab",
+            "not scanned",
+            "not been scanned",
+            "unsigned",
+        ],
+    )
+    .status(403)
+    .unless(&["unsigned request", "unsigned header"])
+    .verdict()
+    .strong(PolicyBlocked)
+    .or(&[Forbidden])
+    .from("https://help.sonatype.com/en/firewall-quarantine.html"),
     Rule::any("quay/namespace-disabled", &["namespace is disabled", "has been disabled. please contact"])
         .strong(PolicyBlocked)
         .or(&[Forbidden])

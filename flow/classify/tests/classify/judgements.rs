@@ -6,7 +6,7 @@ use pullmedic_model::{Cause, Confidence, Stage};
 use crate::composed::DIGEST;
 
 #[track_caller]
-fn assert_all(cause: Cause, messages: &[&str]) {
+pub(crate) fn assert_all(cause: Cause, messages: &[&str]) {
     for message in messages {
         let message = message.replace("DIGEST", DIGEST);
         let hypothesis = classify(message.as_bytes(), Context::default());

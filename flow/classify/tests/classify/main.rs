@@ -3,6 +3,7 @@
 mod attempts;
 mod bad_input;
 mod composed;
+mod instead;
 mod judgements;
 mod names;
 mod places;
