@@ -1,5 +1,6 @@
 //! Pods made anew as they are: nothing of the workload changes.
 
+use pullmedic_model::Cause;
 use pullmedic_model::finding::Remedy;
 use pullmedic_model::shell::word as quoted;
 
@@ -8,7 +9,9 @@ use crate::target::{NAMED_PODS, Target, is_name};
 /// Makes the pods that wait anew, so that the pull is tried at once; `None` where their owner makes none in their place,
 /// or where the pod runs and only a debug container waits.
 pub(crate) fn to_try(target: &Target<'_>) -> Option<Remedy> {
-    let command = deletion(target).filter(|_| !target.is_ephemeral())?;
+    // What has no program to start has none in a new pod either.
+    let in_vain = target.is_ephemeral() || target.subject.fault() == Cause::UnsupportedManifest;
+    let command = deletion(target).filter(|_| !in_vain)?;
     Some(Remedy {
         command: Some(command),
         note: Some("nothing needs a change for it: the kubelet tries again by itself, only later".to_owned()),

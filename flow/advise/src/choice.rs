@@ -13,6 +13,8 @@ use crate::{anew, image, login, node};
 pub fn remedies(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
     let mut remedies = match subject.state {
         FindingState::Active => of_cause(subject, evidence),
+        // From before a change, and seen again since.
+        FindingState::Unknown if subject.certainty != Certainty::Undecided => of_cause(subject, evidence),
         // Nothing is known to be wrong any more, so nothing is changed for it; what only explains may still help.
         FindingState::Unknown => {
             let explained =
@@ -27,6 +29,7 @@ pub fn remedies(subject: &Subject, evidence: &Evidence) -> Vec<Remedy> {
         let proven = remedy.tried
             && remedy.command.is_some()
             && subject.certainty != Certainty::Undecided
+            && subject.state == FindingState::Active
             && login::is_for_want_of_one(subject.fault());
         if remedy.grade == Grade::Safe && !proven {
             remedy.grade = Grade::Review;

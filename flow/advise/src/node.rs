@@ -1,6 +1,6 @@
 //! Remedies for those who own nodes, networks and registries: explained, never applied by us.
 
-use pullmedic_model::finding::Remedy;
+use pullmedic_model::finding::{FindingState, Remedy};
 use pullmedic_model::shell::word as quoted;
 use pullmedic_model::verdict::Evidence;
 use pullmedic_model::{Actor, Captured, Cause, Endpoint, Grade, Subject};
@@ -29,9 +29,14 @@ pub(crate) fn registry(cause: Cause, subject: &Subject, evidence: &Evidence) -> 
             format!("have the image pushed again to {repository}, whole"),
             "until then use another tag, or a mirror that is whole",
         ),
+        // The registry serves it well: what the words miss is a program to start.
+        Cause::UnsupportedManifest if subject.state != FindingState::Active => (
+            "give the container a command, or name an image that has one".to_owned(),
+            "a chart or another artifact is no image: name the one that it deploys",
+        ),
         Cause::UnsupportedManifest => (
             "have the image rebuilt as an OCI or Docker schema 2 image".to_owned(),
-            "a chart or another artifact is no image",
+            "a chart or another artifact is no image, and an image without a program of its own needs a command in the pod",
         ),
         Cause::ContentCorrupt => (
             format!("have {endpoint} checked: a cache, a proxy or a broken copy alters the bytes"),

@@ -27,9 +27,9 @@ pub(crate) fn look(pod: &Pod, index: &Index<'_>, settings: &Settings, found: &mu
         let view = View { pod, kind, container, status, index };
         match words::waits(reason) {
             Waits::ForImage => found.push(view.waiting(reason, &told())),
-            Waits::PerhapsBadImage => found.extend(view.bad_start(reason)),
+            Waits::PerhapsBadImage => found.extend(view.bad_start(reason, &mut told)),
             Waits::NotYet if status.is_some_and(|status| status.state.terminated.is_some()) => {
-                found.extend(view.bad_start(reason));
+                found.extend(view.bad_start(reason, &mut told));
             }
             Waits::NotYet => {
                 waits_for_sandbox = true;
@@ -125,8 +125,9 @@ impl View<'_> {
         sighting
     }
 
-    /// The container was given an image, and its words say that the image does not start.
-    fn bad_start(&self, reason: &str) -> Option<Sighting> {
+    /// The container was given an image, and its words say that the image does not start. Where that is the trace of a
+    /// pull that failed, the pull's own words speak.
+    fn bad_start<'t>(&self, reason: &str, told: &mut impl FnMut() -> Told<'t>) -> Option<Sighting> {
         let status = self.status?;
         let states = [("state", &status.state), ("lastState", &status.last_state)];
         let (field, said, at) = states.into_iter().find_map(|(field, state)| {
@@ -160,6 +161,11 @@ impl View<'_> {
             ),
             at,
         });
+        if words::is_without_program(said) {
+            let failed = self.newest_failure(self.kind, &self.container.image, &told());
+            let failed = failed.filter(|failed| words::is_of_mismatched_manifest(failed.words.as_str()));
+            sighting.testimony = failed.or(sighting.testimony);
+        }
         Some(sighting)
     }
 

@@ -34,6 +34,10 @@ pub(crate) fn told(facts: &Facts<'_>) -> (String, Option<String>) {
         | Group::Policy
         | Group::Runtime => &[],
     };
+    // The pull is over: that it passes here, too, is no answer to what is missing.
+    if sentence::is_without_program(facts) {
+        return (sentence::summary(facts), sentence::missing(facts));
+    }
     let summary = match (&verdict.summary, absent) {
         (Some(summary), _) => summary.clone(),
         (None, []) => sentence::summary(facts),

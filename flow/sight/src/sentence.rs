@@ -4,6 +4,8 @@ use pullmedic_model::endpoint::without_port;
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::{Cause, Certainty, Reference, Sighting, Subject, Verdict};
 
+use crate::words;
+
 /// What sentences are filled in with.
 pub(crate) struct Facts<'a> {
     pub(crate) verdict: &'a Verdict,
@@ -101,6 +103,10 @@ fn of_cause(cause: Cause, facts: &Facts<'_>) -> String {
         }
         Cause::PlatformMismatch => format!("{image} is not made for the platform of {node}."),
         Cause::BlobMissing => format!("{endpoint} knows {there}, and a part of it is gone."),
+        Cause::UnsupportedManifest if is_without_program(facts) => format!(
+            "{image} is on {node} and names no program to start: it is an image without a command, or no image but a chart \
+             or another artifact."
+        ),
         Cause::UnsupportedManifest => format!("{image} is not of a kind that the runtime runs."),
         Cause::ContentCorrupt => {
             format!("the bytes of {there} that arrived from {endpoint} are not the ones its manifest names.")
@@ -220,6 +226,14 @@ fn of_name(name: &str, facts: &Facts<'_>) -> String {
     }
 }
 
+/// Whether all that is said is that no program is there to start: the pull is done, and no request for it tells more.
+pub(crate) fn is_without_program(facts: &Facts<'_>) -> bool {
+    let words = facts.sighting.testimony.as_ref().map_or("", |testimony| testimony.words.as_str());
+    facts.verdict.cause == Cause::UnsupportedManifest
+        && facts.verdict.certainty == Certainty::Undecided
+        && words::is_without_program(words)
+}
+
 /// The cheapest observation that would decide; `None` when the verdict is proven.
 pub(crate) fn missing(facts: &Facts<'_>) -> Option<String> {
     if facts.verdict.certainty == Certainty::Proven {
@@ -259,6 +273,9 @@ fn decides(cause: Cause, facts: &Facts<'_>) -> String {
         Cause::PlatformMismatch => {
             format!("the platforms that the image lists: skopeo inspect --raw docker://{image}")
         }
+        Cause::UnsupportedManifest if is_without_program(facts) => format!(
+            "what its manifest names as its config, an image's or an artifact's: skopeo inspect --raw docker://{image}"
+        ),
         Cause::BlobMissing | Cause::ContentCorrupt | Cause::UnsupportedManifest => {
             format!("the manifest and the parts it names, asked of {endpoint} one by one")
         }

@@ -61,6 +61,19 @@ pub(crate) fn blames_image_at_start(words: &str) -> bool {
     ["exec format error", "no command specified", "image not known"].iter().any(|part| words.contains(part))
 }
 
+/// Whether the runtime has an image and finds no program in it to start: an image without one, or an artifact that the
+/// runtime took for an image, which containerd 2 does without any error
+/// (<https://github.com/containerd/containerd/blob/v2.3.4/internal/cri/opts/spec_opts.go>).
+pub(crate) fn is_without_program(words: &str) -> bool {
+    words.contains("no command specified")
+}
+
+/// Whether a pull failed of a manifest that is no image's, as containerd 1 says once: from then on the artifact counts as
+/// present, and only the program is missing.
+pub(crate) fn is_of_mismatched_manifest(words: &str) -> bool {
+    words.contains("mismatched image rootfs and manifest layers")
+}
+
 /// Whether a text is what a runtime's init leaves in the log when the kernel refuses the program, and nothing else.
 pub(crate) fn is_exec_failure(words: &str) -> bool {
     let last = words.trim().lines().last().unwrap_or_default();

@@ -193,6 +193,22 @@ fn a_start_that_blames_the_image_is_seen_and_another_crash_is_not() {
 }
 
 #[test]
+fn a_missing_program_is_a_failed_pull_only_after_one_that_says_so() {
+    let spec = json!({"containers": [{"name": "app", "image": "a:1"}]});
+    let status = json!({"containerStatuses": [{"name": "app", "state": {"waiting": {"reason": "CreateContainerError",
+        "message": "failed to generate container \"0\" spec: failed to generate spec: no command specified"}}}]});
+    let failed = |words: &str| {
+        let said = format!("Failed to pull image \"a:1\": {words}");
+        let pod = pod(spec.clone(), status.clone());
+        look_at(json!([pod, event("Failed", APP, &said, "16:19:30")]))
+    };
+    let mismatched = failed("failed to unpack image: mismatched image rootfs and manifest layers");
+    assert!(words(&mismatched[0]).is_some_and(|words| words.contains("mismatched image rootfs")));
+    let other = failed("dial tcp: i/o timeout");
+    assert!(words(&other[0]).is_some_and(|words| words.contains("no command specified")));
+}
+
+#[test]
 fn an_owner_that_is_refused_pods_for_their_image_is_seen_without_any_pod() {
     let set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
         "metadata": {"namespace": "shop", "name": "web-5d", "ownerReferences": [{"kind": "Deployment", "name": "web", "controller": true}]},

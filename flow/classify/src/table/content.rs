@@ -322,8 +322,9 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[RegistryUnavailable, TagNotFound])
         .at(Stage::Manifest)
         .from("distribution/distribution@v2.8.3:registry/api/v2/errors.go"),
+    // An image without a program of its own says so as well as a chart does, which some runtimes take for an image.
     Rule::any("kubelet/no-command", &["no command specified"])
-        .strong(UnsupportedManifest)
+        .weak(UnsupportedManifest)
         .or(&[Unknown])
         .at(Stage::Start)
         .from("containerd/containerd@v1.7.34:pkg/cri/opts/spec_opts.go"),
