@@ -13,6 +13,7 @@
 //! - `decide`: what is left, and how sure that is.
 //! - `dialect`: how registries differ, as data.
 //! - `near`: names near another.
+//! - `platform`: which platforms a runtime takes on a node.
 //! - `sentence`: a decision in words.
 //! - `why`: what proves and what excludes a cause, from the same table.
 
@@ -21,6 +22,7 @@ mod dialect;
 mod inquiry;
 mod look;
 mod near;
+mod platform;
 mod replay;
 mod rules;
 mod seen;

@@ -1,12 +1,13 @@
 //! Manifests, platforms, layers and limits: what is read after the image was resolved.
 
 use pullmedic_model::Stage;
-use pullmedic_model::probe::manifest::{Descriptor, Entry, Manifest, Platform};
+use pullmedic_model::probe::manifest::{Descriptor, Entry, Manifest};
 use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, What};
 
 use super::part::{blob, damaged, gone, parts, some};
 use super::{Notes, Seen, outcome, with_login};
 use crate::inquiry::{Inquiry, not_asked};
+use crate::platform::takes;
 use crate::table::{Family, Kind};
 use crate::testimony::Testimony;
 
@@ -170,8 +171,10 @@ fn index<'a>(
         notes.unasked.push("the node's platform is not known: needs get on nodes".to_owned());
         return End::Open;
     };
+    let runtime = inquiry.case.runtime.as_ref();
     // An entry that names no platform fits any (containerd's matcher takes the config's word then).
-    let fits = |entry: &&&Entry| entry.platform.as_ref().is_none_or(|platform| matches(node, platform));
+    let fits =
+        |entry: &&&Entry| entry.platform.as_ref().is_none_or(|platform| takes(runtime, node, platform));
     match images.iter().find(fits) {
         Some(entry) => manifest(inquiry, words, &record.ask, &entry.manifest.digest, 1, notes),
         None => {
@@ -183,19 +186,6 @@ fn index<'a>(
             notes.see(Seen::probe(Kind::PlatformNotInIndex, record, text));
             End::Defect
         }
-    }
-}
-
-/// Whether an image of `has` runs on a node of `node`. Variants of 32-bit ARM run what is older; where one is not named,
-/// it is not compared.
-pub(crate) fn matches(node: &Platform, has: &Platform) -> bool {
-    if node.os != has.os || node.architecture != has.architecture {
-        return false;
-    }
-    let number = |variant: &str| variant.trim_start_matches('v').parse::<u32>().ok();
-    match (node.architecture.as_str(), number(&node.variant), number(&has.variant)) {
-        ("arm", Some(node), Some(has)) => has <= node,
-        _ => true,
     }
 }
 
@@ -253,7 +243,9 @@ fn platform_of_config<'a>(
         return End::Open;
     };
     match (&read.ended, &inquiry.case.platform) {
-        (Ended::Got(Got::Config { platform, .. }), Some(node)) if !matches(node, platform) => {
+        (Ended::Got(Got::Config { platform, .. }), Some(node))
+            if !takes(inquiry.case.runtime.as_ref(), node, platform) =>
+        {
             notes.evidence.platforms = vec![platform.clone()];
             notes.evidence.wanted = Some(node.clone());
             let text = format!("the image was made for {platform}, and the node is {node}");

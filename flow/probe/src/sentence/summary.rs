@@ -152,7 +152,10 @@ fn of_content(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
         Cause::PlatformMismatch => {
             let has: Vec<String> = evidence.platforms.iter().map(ToString::to_string).collect();
             let node = looked.inquiry.case.platform.as_ref()?;
-            format!("{image} exists for {}, and the node is {node}.", has.join(", "))
+            match has.is_empty() {
+                true => format!("{image} holds no image for any platform, and the node is {node}."),
+                false => format!("{image} exists for {}, and the node is {node}.", has.join(", ")),
+            }
         }
         Cause::BlobMissing => format!("{image} is incomplete at its source: {part} is gone."),
         Cause::ContentCorrupt => {
