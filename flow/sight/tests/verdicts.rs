@@ -190,3 +190,21 @@ fn a_subject_knows_the_template_the_account_and_what_ran() {
     let spec = subject.spec.expect("the Deployment's template");
     assert_eq!((spec.image_pull_secrets[0].name.as_str(), spec.containers[0].image.as_str()), ("own", IMAGE));
 }
+
+#[test]
+fn a_request_that_passes_is_no_answer_to_a_missing_program() {
+    let mut waiting = pod("cart-1", "cart");
+    waiting["status"]["containerStatuses"][0]["state"]["waiting"] = json!({"reason": "CreateContainerError",
+        "message": "failed to generate container \"0\" spec: failed to generate spec: no command specified"});
+    let passes = Verdict {
+        cause: Cause::UnsupportedManifest,
+        certainty: Certainty::Undecided,
+        state: FindingState::Unknown,
+        summary: Some("The pod still waits, and the same request passes from here.".into()),
+        missing: Some("the same request passes from here".into()),
+        ..verdict()
+    };
+    let finding = found(&[waiting], &[Some(passes)]).remove(0).finding;
+    assert!(finding.summary.contains("names no program to start"), "{}", finding.summary);
+    assert!(finding.missing.is_some_and(|missing| missing.contains("what its manifest names as its config")));
+}
