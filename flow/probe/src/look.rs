@@ -3,7 +3,7 @@
 use pullmedic_model::Stage;
 use pullmedic_model::object::ContainerKind;
 use pullmedic_model::probe::route::Scheme;
-use pullmedic_model::probe::{Class, Record, Role};
+use pullmedic_model::probe::{Class, Record, Role, What};
 
 use crate::inquiry::Inquiry;
 use crate::replay::{Reach, Replay, reach, replay};
@@ -23,6 +23,8 @@ pub(crate) struct Looked<'a> {
     pub(crate) testimony: Option<Testimony>,
     /// The refusal that stands for it.
     pub(crate) base: Option<&'a Record>,
+    /// What refused while the content was read, whether or not it stands for the words.
+    pub(crate) met: Option<&'a Record>,
     pub(crate) notes: Notes,
 }
 
@@ -45,7 +47,7 @@ pub(crate) fn look<'a>(inquiry: Inquiry<'a>) -> Looked<'a> {
         };
         let reach = replay.reach.clone();
         let testimony = inquiry.words.clone();
-        return Looked { inquiry, replay, reach, testimony, base: None, notes };
+        return Looked { inquiry, replay, reach, testimony, base: None, met: None, notes };
     }
     let mut replay = replay(&inquiry);
     route::look(&inquiry, &replay.refused, &mut notes);
@@ -56,6 +58,7 @@ pub(crate) fn look<'a>(inquiry: Inquiry<'a>) -> Looked<'a> {
         reach: replay.reach.clone(),
         testimony: inquiry.words.clone(),
         base: None,
+        met: None,
         inquiry,
         replay,
         notes,
@@ -158,6 +161,7 @@ impl<'a> Looked<'a> {
             content::End::Defect => self.reach = Reach::Reproduced,
             content::End::Refused(record) => {
                 self.base = Some(record);
+                self.met = Some(record);
                 self.reach = match &self.inquiry.words {
                     Some(words) => reach(&self.inquiry, words, record),
                     None => Reach::Different,
@@ -259,9 +263,25 @@ impl<'a> Looked<'a> {
         self.notes.see(Seen::probe(Kind::Unsettled, record, text));
     }
 
+    /// What the manifest itself was refused with, where the words tell of a part of the image.
+    pub(crate) fn met_at_manifest(&self) -> Option<&'a Record> {
+        let words = self.inquiry.words.as_ref()?;
+        let record = self.met.or(self.replay.record)?;
+        let (stage, _, class) = record.refused()?;
+        let not_given = matches!(class, Class::Status(404) | Class::NotARegistry);
+        let at_manifest = matches!(record.ask.what, What::ManifestHead(_) | What::Manifest(_));
+        (words.family == Family::BlobAbsent && stage == Stage::Manifest && not_given && at_manifest)
+            .then_some(record)
+    }
+
+    /// What the runtime asks first.
+    pub(crate) fn first_ask(&self) -> What {
+        What::ManifestHead(self.inquiry.wanted.clone())
+    }
+
     /// What was seen where nothing was reproduced.
     fn note_replay(&mut self) {
-        if let Some(record) = self.replay.record {
+        if let Some(record) = self.met.or(self.replay.record) {
             let text = format!("asked again {}: {}", with_login(&record.ask), outcome(record));
             self.notes.see(Seen::probe(Kind::Unsettled, record, text));
         }

@@ -1,6 +1,6 @@
 //! The unchanged request, asked again: whether it met what the node met.
 
-use pullmedic_model::probe::{Ask, Class, Ended, Record};
+use pullmedic_model::probe::{Ask, Class, Ended, Record, Role};
 use pullmedic_model::{Endpoint, Stage};
 
 use crate::dialect::same_host;
@@ -145,7 +145,7 @@ pub(crate) fn reach(inquiry: &Inquiry<'_>, words: &Testimony, record: &Record) -
             "{endpoint} is a loopback address, another machine for each that asks"
         ));
     }
-    if !is_same_place(words, record, stage, endpoint) {
+    if !is_same_place(words, record, stage, endpoint) && !is_any_hosts(inquiry, words, record) {
         // Not the endpoint of the words: short of it when it stands on the way there.
         return if order(stage, record) < words_order(words, record) {
             Reach::Stopped
@@ -189,6 +189,24 @@ fn is_same_place(words: &Testimony, record: &Record, stage: Stage, endpoint: &En
         Some(named) => stage >= Stage::Manifest && same_host(named, asked),
         None => stage == Stage::Token || stage >= Stage::Manifest || same_host(endpoint, asked),
     }
+}
+
+/// containerd says "not found" under the image's own name once every host of its list answered 404, whichever they are
+/// (<https://github.com/containerd/containerd/blob/v1.6.20/remotes/docker/resolver.go>). Where the image's own host refused
+/// us as well, that refusal is the one to compare.
+fn is_any_hosts(inquiry: &Inquiry<'_>, words: &Testimony, record: &Record) -> bool {
+    let names_none = inquiry.case.words.as_ref().is_some_and(|words| words.status.is_none());
+    let of_origin = || {
+        inquiry.origin().is_some_and(|origin| {
+            let asks = inquiry.identities.iter().map(|login| inquiry.unchanged(origin, login.as_ref()));
+            asks.filter_map(|ask| inquiry.record(&ask)).any(|met| met.refused().is_some())
+        })
+    };
+    words.family == Family::Absent
+        && names_none
+        && inquiry.case.route.of_node
+        && matches!(record.ask.host.role, Role::Mirror(_))
+        && !of_origin()
 }
 
 /// The stages as the runtime walks them: it never pings, and a Basic login is no stage of its own.

@@ -1,12 +1,14 @@
 //! What is held where nothing was asked, or what was asked tells nothing: the words alone (`docs/certainty.md`).
 
 use pullmedic_model::finding::{FindingState, Rival, Standing, Witness};
-use pullmedic_model::{Cause, Certainty, Confidence};
+use pullmedic_model::probe::record::Body;
+use pullmedic_model::probe::{Class, Record};
+use pullmedic_model::{Cause, Certainty, Confidence, Stage};
 
 use super::Decision;
 use crate::look::Looked;
 use crate::replay::Reach;
-use crate::seen::Seen;
+use crate::seen::{Seen, outcome, with_login};
 use crate::table::Kind;
 
 /// The speaker speaks of itself: its own rate, a name that it cannot parse, a secret that it cannot decode. That is proof.
@@ -79,18 +81,74 @@ pub(super) fn stand(looked: &Looked<'_>) -> Decision {
         Reach::NotFromHere(why) => why.clone(),
         Reach::Unasked(why) if !why.is_empty() => why.clone(),
         Reach::Unasked(_) => "the request was not asked to its end".to_owned(),
-        Reach::Stopped => {
-            "from here the request stops at an earlier stage, which tells about here only".to_owned()
-        }
+        Reach::Stopped => stopped(looked, &mut decision),
         Reach::Further | Reach::Different | Reach::Passed => {
             decision.certainty = Certainty::Undecided;
             decision.state = FindingState::Unknown;
-            "from here the same request is answered otherwise than on the node".to_owned()
+            let met = looked.met.or(looked.replay.record).map_or_else(String::new, |record| {
+                format!(": {}, asked {}", outcome(record), with_login(&record.ask))
+            });
+            not_given(looked, &mut decision);
+            format!("from here the same request is answered otherwise than on the node{met}")
         }
         Reach::Reproduced => String::new(),
     };
     decision.unmet = Some(why).filter(|why| !why.is_empty());
     decision
+}
+
+/// What was met at an earlier stage than the node's. Below HTTP, and where somebody asks for a login, it tells about here only; an
+/// answer of the host for the manifest itself tells about the host.
+fn stopped(looked: &Looked<'_>, decision: &mut Decision) -> String {
+    let early = "from here the request stops at an earlier stage, which tells about here only".to_owned();
+    if let Some(record) = not_given(looked, decision) {
+        let host = &record.ask.host.endpoint;
+        return match record.refused() {
+            Some((_, _, Class::NotARegistry)) => {
+                format!(
+                    "from here {host} answers for the manifest itself, and not as a registry: {}",
+                    page(record)
+                )
+            }
+            Some(_) | None => format!("from here the manifest itself is not given: {}", outcome(record)),
+        };
+    }
+    let Some((record, (stage, _, class))) =
+        looked.met.or(looked.replay.record).and_then(|record| Some((record, record.refused()?)))
+    else {
+        return early;
+    };
+    let alike = looked
+        .testimony
+        .as_ref()
+        .is_some_and(|words| stage >= Stage::Manifest && words.classes.iter().any(|said| said.same(class)));
+    if alike {
+        format!("from here the same comes at an earlier stage already: {}", outcome(record))
+    } else {
+        early
+    }
+}
+
+fn page(record: &Record) -> &'static str {
+    let html = record.answer().is_some_and(|answer| answer.body == Body::Html);
+    if html { "a web page" } else { "no manifest came" }
+}
+
+/// A manifest that is not given at all tells of no part that is missing: the host, or what it says it has, is at fault.
+fn not_given<'a>(looked: &Looked<'a>, decision: &mut Decision) -> Option<&'a Record> {
+    let record = looked.met_at_manifest()?;
+    decision.certainty = Certainty::Undecided;
+    let words = looked.inquiry.case.words.as_ref();
+    let is_page = matches!(record.refused(), Some((_, _, Class::NotARegistry)))
+        && words.is_some_and(|words| words.text.as_str().contains("(text/html)"));
+    decision.open.retain(|cause| *cause != Cause::RegistryUnavailable);
+    if is_page {
+        let said = std::mem::replace(&mut decision.cause, Cause::RegistryUnavailable);
+        decision.open.insert(0, said);
+    } else {
+        decision.open.insert(0, Cause::RegistryUnavailable);
+    }
+    Some(record)
 }
 
 /// A defect of the node's files explains a fault of names, connections or TLS, and files need no replay.

@@ -9,7 +9,7 @@ use crate::table::Kind;
 
 /// The stages up to the first that failed; `None` when nothing was asked.
 pub(super) fn ladder(looked: &Looked<'_>, decision: &Decision) -> Option<Ladder> {
-    let record = looked.base.or(looked.replay.record)?;
+    let record = looked.base.or(looked.met).or(looked.replay.record)?;
     let mut rungs: Vec<Rung> = Vec::new();
     for step in &record.steps {
         let took = Some(step.took_us);

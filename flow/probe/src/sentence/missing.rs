@@ -20,10 +20,21 @@ pub(super) fn missing(looked: &Looked<'_>, decision: &Decision) -> Option<String
             parts.push(why.clone());
         }
     }
-    if looked.base.is_some() {
-        parts.extend(splits(looked, decision));
-    }
+    let splits = looked.base.and_then(|_| splits(looked, decision));
+    // Every undecided verdict names something to do.
+    let does = splits.or_else(|| {
+        let asked = decision.certainty == Certainty::Undecided && !looked.inquiry.records().is_empty();
+        (asked && !looked.inquiry.is_pulling()).then(|| on_the_node(looked))
+    });
+    parts.extend(does);
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The pull itself, where it fails.
+fn on_the_node(looked: &Looked<'_>) -> String {
+    let case = looked.inquiry.case;
+    let node = case.words.as_ref().and_then(|words| words.node.as_deref()).unwrap_or("the node");
+    format!("`crictl pull {}` on {node} shows what it meets there now", case.image)
 }
 
 /// The time that a refused login carries, which stays a hypothesis until the registry accepts anything (rule 6).
@@ -44,6 +55,12 @@ fn splits(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
         looked.inquiry.reference.as_ref().map_or_else(|| case.image.clone(), |reference| reference.name());
     let has = |cause: Cause| decision.open.contains(&cause);
     let open = &decision.open;
+    if looked.notes.has(Kind::ChallengeMissing) {
+        let host = looked.base.map_or_else(String::new, |base| format!(" {}", base.ask.host.endpoint));
+        return Some(format!(
+            "the 401 names no login that is wanted (no WWW-Authenticate), so that no runtime sends one and a secret cannot help: have the registry{host}, and what stands before it, checked"
+        ));
+    }
     if let Some(secret) = &looked.notes.finds_nothing {
         return Some(format!(
             "secret {secret} is let in and finds no {named}: whether a login is wanting as well shows with a name that is there"

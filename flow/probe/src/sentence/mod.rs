@@ -1,6 +1,7 @@
 //! A decision in words: the verdict with its sentence, its proof, its rivals and what is missing.
 
 mod evidence;
+mod hedged;
 mod ladder;
 mod missing;
 mod rivals;

@@ -7,6 +7,7 @@ use crate::look::Looked;
 use crate::replay::Reach;
 
 use super::evidence;
+use super::hedged::hedged;
 
 /// What happened; `None`: the sentence that the words give.
 pub(super) fn summary(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
@@ -22,11 +23,10 @@ pub(super) fn summary(looked: &Looked<'_>, decision: &Decision) -> Option<String
             image(looked)
         ));
     }
-    if looked.base.is_none()
-        || decision.certainty < Certainty::Likely && decision.cause != Cause::NotFoundOrDenied
-    {
-        return None;
+    if decision.certainty < Certainty::Likely && decision.cause != Cause::NotFoundOrDenied {
+        return hedged(looked, decision);
     }
+    looked.base?;
     [of_absence, of_logins, of_network, of_content].iter().find_map(|says| says(looked, decision))
 }
 

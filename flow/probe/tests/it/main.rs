@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its input has failed")]
 
 mod near_misses;
+mod near_misses_content;
 mod properties;
 mod rules;
 mod scenarios;
