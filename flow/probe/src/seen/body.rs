@@ -1,6 +1,7 @@
 //! A registry's own words for its refusal. Rule 6 takes a body that names the reason for a control, so the words must
 //! be plain; a body that says "or it may not exist" names no reason.
 
+use pullmedic_model::Stage;
 use pullmedic_model::probe::Record;
 
 use crate::table::Kind;
@@ -72,7 +73,15 @@ const ACCESS: &[&str] = &[
     "unauthorized to",
     "to access repository",
     "access to the requested resource",
+    "access forbidden",
+    "permission",
+    "access forbidden",
+    "access denied",
+    "permission",
 ];
+
+/// Whole messages that say no more than the code does.
+const BARE: &[&str] = &["denied", "forbidden", "unauthorized"];
 
 const QUOTA: &[&str] = &[
     "quota exceeded",
@@ -123,11 +132,13 @@ pub(super) fn reason(record: &Record) -> Option<(Kind, String)> {
 /// scanners and firewalls before a registry use the code as well.
 pub(super) fn is_denied(record: &Record) -> bool {
     let codes = record.answer().map(|answer| answer.errors.as_slice()).unwrap_or_default();
+    // Policies are about images: a token service knows of none.
+    let at_token = matches!(record.refused(), Some((Stage::Token, _, _)));
     codes.iter().any(|error| {
         let words = error.message.as_str().to_ascii_lowercase();
         let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
         ["DENIED", "UNAUTHORIZED"].iter().any(|code| error.code.eq_ignore_ascii_case(code))
-            && has(ACCESS)
+            && (at_token || has(ACCESS) || BARE.contains(&words.trim().trim_end_matches('.')))
             && !has(BLOCKED)
             && !has(MENTIONS)
     })
