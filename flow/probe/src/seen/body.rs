@@ -134,13 +134,11 @@ pub(super) fn is_denied(record: &Record) -> bool {
     let codes = record.answer().map(|answer| answer.errors.as_slice()).unwrap_or_default();
     // Policies are about images: a token service knows of none.
     let at_token = matches!(record.refused(), Some((Stage::Token, _, _)));
-    // A token service judges who asks, and no image.
-    let at_token = matches!(record.refused(), Some((Stage::Token, _, _)));
     codes.iter().any(|error| {
         let words = error.message.as_str().to_ascii_lowercase();
         let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
         ["DENIED", "UNAUTHORIZED"].iter().any(|code| error.code.eq_ignore_ascii_case(code))
-            && (at_token || (at_token || has(ACCESS)) || BARE.contains(&words.trim().trim_end_matches('.')))
+            && (at_token || has(ACCESS) || BARE.contains(&words.trim().trim_end_matches('.')))
             && !has(BLOCKED)
             && !has(MENTIONS)
     })
