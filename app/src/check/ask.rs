@@ -88,7 +88,7 @@ struct Check<'a> {
 pub(super) async fn ask(plan: &Plan, gathered: &Gathered, setup: &Setup, reach: Reach) -> Vec<Outcome> {
     let source = gathered.cluster.as_ref().map_or(SecretSource::Nowhere, SecretSource::Cluster);
     let secrets = Secrets::new(source, (&[], false), setup.install_key());
-    let check = Check { setup, reach, judge: Judge::new(plan, setup.pinned()) };
+    let check = Check { setup, reach, judge: Judge::new(plan, gathered, setup.pinned()) };
     let done = AtomicUsize::new(0);
     let far = || (done.load(Ordering::Relaxed), plan.jobs.len(), setup.prober().requests());
 
@@ -329,8 +329,9 @@ impl Check<'_> {
         if !asking.job.certain {
             detail.push_str(", which some nodes are");
         }
-        let said =
+        let mut said =
             Said::Finding { cause: verdict.cause, certainty, detail: Some(detail), nearest: Vec::new() };
+        self.judge.hold_back(&case, &mut said);
         outcome.said.push(said);
     }
 
@@ -370,6 +371,7 @@ impl Check<'_> {
             *certainty = (*certainty).min(Certainty::Likely);
             *detail = Some("it is for no platform that a node of the cluster has now".to_owned());
         }
+        self.judge.hold_back(&case, &mut said);
         if self.reach != Reach::Shallow {
             self.judge.made(&mut said, &asking.records, asking.runtime.as_ref(), self.setup).await;
         }

@@ -109,6 +109,7 @@ fn by_hand(images: &[String]) -> Gathered {
             selector: BTreeMap::new(),
             node: None,
             runs: None,
+            is_running: false,
         };
         let why = "a login: images given by hand are asked for anonymously (probe --secret asks with one)";
         (asked, Who::Unknown { why: why.to_owned(), named: false })

@@ -13,9 +13,10 @@ use pullmedic_model::probe::route::{Route, Runtime};
 use pullmedic_model::probe::{Ask, Case, Got, Record, What};
 use pullmedic_model::{Cause, Certainty, Endpoint, Verdict};
 
-use super::gather::Who;
+use super::gather::{Gathered, Who};
 use super::outcome::Said;
 use super::plan::{Job, Plan};
+use super::running::Running;
 use crate::prove::{HeldLogins, Setup};
 
 /// How many near names are offered.
@@ -25,16 +26,22 @@ const OFFERED: usize = 3;
 pub(super) struct Judge<'a> {
     /// Repositories by host, as everything that is checked names them.
     repositories: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    running: Running<'a>,
     pinned: &'a [Endpoint],
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(plan: &'a Plan, pinned: &'a [Endpoint]) -> Judge<'a> {
+    pub(super) fn new(plan: &'a Plan, gathered: &'a Gathered, pinned: &'a [Endpoint]) -> Judge<'a> {
         let mut repositories: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for job in &plan.jobs {
             repositories.entry(&job.reference.host).or_default().insert(&job.reference.repository);
         }
-        Judge { repositories, pinned }
+        Judge { repositories, running: Running::new(gathered), pinned }
+    }
+
+    /// Takes back what a container of the image that runs now speaks against.
+    pub(super) fn hold_back(&self, case: &Case, said: &mut Said) {
+        self.running.hold_back(&case.image, case.platform.as_ref(), case.route.of_node, said);
     }
 
     /// The case of a job, for a node of this platform.
@@ -59,8 +66,8 @@ impl<'a> Judge<'a> {
         let others = known.into_iter().flatten().filter(|name| **name != job.reference.repository);
         Case {
             elsewhere: Vec::new(),
-            runs_for: Vec::new(),
-            runs_there: Vec::new(),
+            runs_for: self.running.owners(&job.image),
+            runs_there: self.running.there(job),
             pulling: false,
             image: job.image.clone(),
             kind: ContainerKind::Main,

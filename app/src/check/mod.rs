@@ -2,7 +2,7 @@
 //!
 //! - `gather`: who asks for which images. `plan`: each image once for the same logins and platforms.
 //! - `ask`: what registries are asked, and how far; `judge`: a pull that fails, to the decision engine.
-//! - `reason`: why a request tells nothing. `outcome`: what became of an image. `entry`: that as the public format.
+//! - `running`: what runs now, which speaks against an absence. `reason`: why a request tells nothing. `outcome`: what became of an image. `entry`: that as the public format.
 
 mod ask;
 mod entry;
@@ -11,6 +11,7 @@ mod judge;
 mod outcome;
 mod plan;
 mod reason;
+mod running;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -177,11 +177,16 @@ pub(crate) fn deployment(name: &str, image: &str) -> (&'static str, Value) {
 
 /// A running pod of one container.
 pub(crate) fn pod(name: &str, image: &str, image_id: &str) -> (&'static str, Value) {
+    pod_in(name, image, image_id, json!({"running": {"startedAt": "2026-11-01T00:00:00Z"}}))
+}
+
+/// A pod of one container in this state.
+pub(crate) fn pod_in(name: &str, image: &str, image_id: &str, state: Value) -> (&'static str, Value) {
     (
         "pods",
         json!({"metadata": {"namespace": "shop", "name": name},
         "spec": {"nodeName": "n1", "containers": [{"name": "app", "image": image}]},
         "status": {"phase": "Running", "containerStatuses": [{"name": "app", "image": image, "imageID": image_id,
-            "state": {"running": {"startedAt": "2026-11-01T00:00:00Z"}}}]}}),
+            "state": state}]}}),
     )
 }

@@ -28,6 +28,8 @@ pub struct Asked {
     pub node: Option<String>,
     /// What the runtime says that it runs (`imageID`); `None` where nothing runs.
     pub runs: Option<String>,
+    /// Whether a container runs it now.
+    pub is_running: bool,
 }
 
 /// Whose pull secrets count where a template names none.
@@ -77,6 +79,7 @@ impl Owner<'_> {
             selector: self.spec.node_selector.clone().unwrap_or_default(),
             node: self.node.map(str::to_owned),
             runs: None,
+            is_running: false,
         }
     }
 
@@ -218,8 +221,9 @@ pub fn in_pod(pod: &Pod, owner: String) -> Vec<Asked> {
     let mut found: Vec<Asked> = owner.all().into_iter().map(|(_, asked)| asked).collect();
     // `containers` goes in the same order: init, main, ephemeral.
     for (asked, (_, _, status)) in found.iter_mut().zip(pod.containers()) {
-        let running = status.filter(|status| status.state.running.is_some() && !status.image_id.is_empty());
-        asked.runs = running.map(|status| status.image_id.clone());
+        let running = status.filter(|status| status.state.running.is_some());
+        asked.is_running = running.is_some();
+        asked.runs = running.map(|status| status.image_id.clone()).filter(|id| !id.is_empty());
     }
     // A pod's own list of secrets is final: admission copied its account's when the pod was made.
     found.iter_mut().for_each(|asked| asked.account = Account::Settled);
@@ -298,8 +302,17 @@ mod tests {
                 {"name": "w", "imageID": "", "state": {"waiting": {}}},
                 {"name": "c", "imageID": "x/c@sha256:1", "state": {"running": {}}}]}}))
         .unwrap();
-        let runs: Vec<_> = in_pod(&pod, "Deployment/d".into()).into_iter().map(|asked| asked.runs).collect();
-        assert_eq!(runs, [Some("x/c@sha256:1".to_owned()), None]);
+        let found = |pod: &Pod| {
+            let all = in_pod(pod, "Deployment/d".into()).into_iter();
+            all.map(|asked| (asked.is_running, asked.runs)).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&pod), [(true, Some("x/c@sha256:1".to_owned())), (false, None)]);
+        pod.status.container_statuses[1].image_id.clear();
+        assert_eq!(
+            found(&pod),
+            [(true, None), (false, None)],
+            "a runtime that tells no digest runs it all the same"
+        );
         pod.status.phase = "Succeeded".into();
         assert_eq!(in_pod(&pod, "Deployment/d".into()), []);
     }
