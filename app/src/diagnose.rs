@@ -317,7 +317,7 @@ async fn live(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
     let mut seen = arguments.seen(&objects, &ground);
     if let Some(prover) = &mut prover {
         proved(prover, &mut seen, &objects, &ground, arguments).await?;
-        for remark in prover.remarks() {
+        for remark in prover.remarks().into_iter().filter(|_| arguments.proof.why) {
             // Talk: what it costs a verdict is said under "Not looked at" there.
             let _ =
                 writeln!(std::io::stderr(), "note: the node's files: {}", pullmedic_report::shown(remark));
