@@ -122,14 +122,10 @@ pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failur
         let seen = arguments.seen(&objects, &ground);
         return told(&assemble::report(&objects, &seen, &ground), arguments, screen);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(anyhow::Error::new(error).context("start")))?;
     if arguments.filename.is_empty() {
-        runtime.block_on(live(arguments, screen))
+        crate::waited(live(arguments, screen))
     } else {
-        runtime.block_on(saved_and_asked(arguments, screen))
+        crate::waited(saved_and_asked(arguments, screen))
     }
 }
 

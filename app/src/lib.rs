@@ -44,3 +44,12 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Subcommand::Completion(arguments) => command::complete(arguments.shell, &screen),
     }
 }
+
+/// Waits for `work` on one thread.
+fn waited<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(anyhow::Error::new(error).context("start")))?;
+    runtime.block_on(work)
+}

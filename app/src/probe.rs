@@ -92,11 +92,7 @@ pub(crate) fn platform(text: &str) -> Result<Platform, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(anyhow::Error::new(error).context("start")))?
-        .block_on(probe(arguments, screen))
+    crate::waited(probe(arguments, screen))
 }
 
 async fn probe(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {

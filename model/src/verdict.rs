@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{FindingState, Observation, Rival};
+use crate::finding::{FindingState, Observation, Rival, Standing};
 use crate::probe::LoginName;
 use crate::probe::manifest::Platform;
 use crate::{Cause, Certainty, Clears, Endpoint, Stage};
@@ -185,4 +185,32 @@ pub struct Why {
     pub explained_by: Vec<Cause>,
     /// Causes that no observation tells from it, and the reason.
     pub inseparable: Vec<(Cause, String)>,
+}
+
+/// The kubelet's words for an absent image with policy Never came to mean more with KEP-2535: from 1.33 behind a gate,
+/// from 1.35 by default (`docs/causes/never-pull-absent.md`). How the other meaning stands, and how sure the words are then.
+pub fn never_pull(kubelet_minor: Option<u32>) -> (Rival, Certainty) {
+    let (standing, because, certainty) = match kubelet_minor {
+        Some(minor) if minor < 33 => (
+            Standing::Excluded,
+            "the node's kubelet is older than the check that could cause it",
+            Certainty::Likely,
+        ),
+        Some(minor) if minor < 35 => (
+            Standing::Open,
+            "the node's kubelet has that check, switched off unless somebody set it",
+            Certainty::Likely,
+        ),
+        Some(_) => (
+            Standing::Open,
+            "since Kubernetes 1.35 the kubelet says the same of an image that is there and that the pod may not use",
+            Certainty::Undecided,
+        ),
+        None => (
+            Standing::Open,
+            "from Kubernetes 1.35 on the words mean both, and the node's version is not known",
+            Certainty::Undecided,
+        ),
+    };
+    (Rival { code: Cause::CachedNotAuthorized, standing, because: because.to_owned() }, certainty)
 }

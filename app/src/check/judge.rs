@@ -97,10 +97,7 @@ impl<'a> Judge<'a> {
     /// What was asked for the case, and what that proves.
     pub(super) async fn verdict(&self, case: &Case, setup: &Setup) -> (Vec<Record>, Verdict) {
         let records = crate::prove::records(case, setup.prober(), setup.limits()).await;
-        let verdict = match pullmedic_probe::next(case, &records, setup.limits()) {
-            pullmedic_probe::Next::Done(verdict) => *verdict,
-            pullmedic_probe::Next::Ask(_) => pullmedic_probe::judge(case, &records),
-        };
+        let verdict = crate::prove::verdict(case, &records, setup.limits());
         (records, verdict)
     }
 

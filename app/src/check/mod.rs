@@ -125,11 +125,7 @@ impl From<Output> for CheckForm {
 }
 
 pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(anyhow::Error::new(error).context("start")))?
-        .block_on(check(arguments, screen))
+    crate::waited(check(arguments, screen))
 }
 
 async fn check(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {

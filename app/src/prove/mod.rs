@@ -30,7 +30,7 @@ pub(crate) use transcript::{Kind, Proof, Transcript, objects_of};
 use case::{CaseKey, Stand, image_of, node_of};
 pub(crate) use case::{Logins as HeldLogins, platform_of, runtime_of};
 use hidden::Hidden;
-pub(crate) use run::{announced, records};
+pub(crate) use run::{announced, records, verdict};
 pub(crate) use secrets::{Held, SecretSource, Secrets};
 pub(crate) use setup::Setup;
 use state::State;
@@ -131,7 +131,10 @@ impl<'a> Prover<'a> {
         }
         let keys: Vec<CaseKey> = seen.iter().map(|seen| CaseKey::of(seen, objects)).collect();
         for (seen, key) in seen.iter_mut().zip(&keys) {
-            seen.verdict = self.known.get(key).map(|(_, proof)| run::verdict(proof, self.setup.limits()));
+            seen.verdict = self
+                .known
+                .get(key)
+                .map(|(_, proof)| run::verdict(&proof.case, &proof.records, self.setup.limits()));
         }
         self.known.values().map(|(_, proof)| proof.clone()).collect()
     }
@@ -179,6 +182,6 @@ pub(crate) fn recall(seen: &mut [Seen], objects: &Objects, proofs: &[Proof], opt
     let known: BTreeMap<&CaseKey, &Proof> = proofs.iter().map(|proof| (&proof.key, proof)).collect();
     let keys: Vec<CaseKey> = seen.iter().map(|seen| CaseKey::of(seen, objects)).collect();
     for (seen, key) in seen.iter_mut().zip(&keys) {
-        seen.verdict = known.get(key).map(|proof| run::verdict(proof, &limits));
+        seen.verdict = known.get(key).map(|proof| run::verdict(&proof.case, &proof.records, &limits));
     }
 }

@@ -61,12 +61,12 @@ pub(crate) async fn records(case: &Case, prober: &Prober, limits: &Limits) -> Ve
     }
 }
 
-/// The verdict of a proof: from its case and records alone, so that a transcript gives the same.
-pub(crate) fn verdict(proof: &Proof, limits: &Limits) -> Verdict {
-    match pullmedic_probe::next(&proof.case, &proof.records, limits) {
+/// The verdict: from a case and its records alone, so that a transcript gives the same.
+pub(crate) fn verdict(case: &Case, records: &[Record], limits: &Limits) -> Verdict {
+    match pullmedic_probe::next(case, records, limits) {
         Next::Done(verdict) => *verdict,
         // A transcript that was cut short still has what it has.
-        Next::Ask(_) => pullmedic_probe::judge(&proof.case, &proof.records),
+        Next::Ask(_) => pullmedic_probe::judge(case, records),
     }
 }
 

@@ -109,33 +109,11 @@ pub fn speaks_of_itself(sighting: &Sighting, cause: Cause) -> bool {
     }
 }
 
-/// The kubelet's words for an absent image with policy Never came to mean more with KEP-2535: from 1.33 behind a gate,
-/// from 1.35 by default (`docs/causes/never-pull-absent.md`).
+/// What policy Never leaves open, by the kubelet's version.
 fn never_pull(kubelet_minor: Option<u32>, rivals: &mut Vec<Rival>) -> Certainty {
     rivals.retain(|rival| rival.code != Cause::CachedNotAuthorized);
-    let (standing, because, certainty) = match kubelet_minor {
-        Some(minor) if minor < 33 => (
-            Standing::Excluded,
-            "the node's kubelet is older than the check that could cause it",
-            Certainty::Likely,
-        ),
-        Some(minor) if minor < 35 => (
-            Standing::Open,
-            "the node's kubelet has that check, switched off unless somebody set it",
-            Certainty::Likely,
-        ),
-        Some(_) => (
-            Standing::Open,
-            "since Kubernetes 1.35 the kubelet says the same of an image that is there and that the pod may not use",
-            Certainty::Undecided,
-        ),
-        None => (
-            Standing::Open,
-            "from Kubernetes 1.35 on the words mean both, and the node's version is not known",
-            Certainty::Undecided,
-        ),
-    };
-    rivals.insert(0, Rival { code: Cause::CachedNotAuthorized, standing, because: because.into() });
+    let (rival, certainty) = pullmedic_model::verdict::never_pull(kubelet_minor);
+    rivals.insert(0, rival);
     certainty
 }
 

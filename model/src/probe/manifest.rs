@@ -97,7 +97,7 @@ impl Platform {
     }
 
     /// The same platform by its usual names, a variant that is implied left out.
-    fn normal(&self) -> Platform {
+    pub fn normal(&self) -> Platform {
         let lower = |text: &str| text.to_ascii_lowercase();
         let (os, architecture, variant) = (lower(&self.os), lower(&self.architecture), lower(&self.variant));
         let os = if os == "macos" { "darwin".to_owned() } else { os };

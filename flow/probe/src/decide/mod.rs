@@ -13,8 +13,6 @@ use crate::table::relation::{explains, is_explaining, is_mechanism};
 use crate::table::{Cell, Kind, Weight, row};
 use crate::testimony::Ground;
 
-pub(crate) use words::never_pull;
-
 /// What elimination left.
 #[derive(Debug)]
 pub(crate) struct Decision {

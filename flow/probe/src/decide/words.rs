@@ -1,6 +1,6 @@
 //! What is held where nothing was asked, or what was asked tells nothing: the words alone (`docs/certainty.md`).
 
-use pullmedic_model::finding::{FindingState, Rival, Standing, Witness};
+use pullmedic_model::finding::{FindingState, Witness};
 use pullmedic_model::probe::record::Body;
 use pullmedic_model::probe::{Class, Record};
 use pullmedic_model::{Cause, Certainty, Confidence, Stage};
@@ -204,7 +204,7 @@ fn by_words(looked: &Looked<'_>) -> Decision {
         decision.certainty = Certainty::Undecided;
     }
     if words.cause == Cause::NeverPullAbsent {
-        decision.certainty = never_pull(inquiry.case.kubelet_minor).1;
+        decision.certainty = pullmedic_model::verdict::never_pull(inquiry.case.kubelet_minor).1;
         decision.open.retain(|&rival| rival != Cause::CachedNotAuthorized);
     }
     // A hypothesis only: no verdict above undecided uses it.
@@ -212,34 +212,6 @@ fn by_words(looked: &Looked<'_>) -> Decision {
         decision.certainty = Certainty::Undecided;
     }
     decision
-}
-
-/// The kubelet's words for an absent image with policy Never came to mean more with KEP-2535: from 1.33 behind a gate,
-/// from 1.35 by default (`docs/causes/never-pull-absent.md`).
-pub(crate) fn never_pull(kubelet_minor: Option<u32>) -> (Rival, Certainty) {
-    let (standing, because, certainty) = match kubelet_minor {
-        Some(minor) if minor < 33 => (
-            Standing::Excluded,
-            "the node's kubelet is older than the check that could cause it",
-            Certainty::Likely,
-        ),
-        Some(minor) if minor < 35 => (
-            Standing::Open,
-            "the node's kubelet has that check, switched off unless somebody set it",
-            Certainty::Likely,
-        ),
-        Some(_) => (
-            Standing::Open,
-            "since Kubernetes 1.35 the kubelet says the same of an image that is there and that the pod may not use",
-            Certainty::Undecided,
-        ),
-        None => (
-            Standing::Open,
-            "from Kubernetes 1.35 on the words mean both, and the node's version is not known",
-            Certainty::Undecided,
-        ),
-    };
-    (Rival { code: Cause::CachedNotAuthorized, standing, because: because.to_owned() }, certainty)
 }
 
 /// Whether the words rank their cause strong or better.

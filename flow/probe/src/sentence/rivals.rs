@@ -3,13 +3,13 @@
 use pullmedic_model::Cause;
 use pullmedic_model::finding::{Rival, Standing};
 
-use crate::decide::{Decision, never_pull};
+use crate::decide::Decision;
 use crate::look::Looked;
 
 pub(super) fn rivals(looked: &Looked<'_>, decision: &Decision) -> Vec<Rival> {
     let mut rivals = Vec::new();
     if decision.cause == Cause::NeverPullAbsent {
-        rivals.push(never_pull(looked.inquiry.case.kubelet_minor).0);
+        rivals.push(pullmedic_model::verdict::never_pull(looked.inquiry.case.kubelet_minor).0);
     }
     rivals.extend(decision.open.iter().filter(|&&code| code != decision.cause).map(|&code| Rival {
         code,
