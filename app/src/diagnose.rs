@@ -195,7 +195,7 @@ impl Arguments {
 pub(crate) fn write(report: &Report, arguments: &Arguments, screen: &Screen) -> Result<(), Failure> {
     let mut out = screen.out();
     let now = match report.vantage {
-        Vantage::Workstation => report.observed_at,
+        Vantage::Workstation | Vantage::Controller => report.observed_at,
         Vantage::Recording => Some(Timestamp::now()),
     };
     let look = Look { why: arguments.proof.why, ..screen.look(now) };

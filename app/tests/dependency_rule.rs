@@ -8,9 +8,10 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our packages may depend on of ours, outside of tests.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("pullmedic-model", &[]),
     ("testkit-registry", &[]),
+    ("testkit-apiserver", &[]),
     ("playground", &["pullmedic-app", "pullmedic-model", "pullmedic-report"]),
     ("pullmedic-sight", &["pullmedic-model"]),
     ("pullmedic-classify", &["pullmedic-model"]),
@@ -21,6 +22,9 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("pullmedic-prevent", &["pullmedic-model"]),
     ("pullmedic-probe", &["pullmedic-model"]),
     ("pullmedic-advise", &["pullmedic-model"]),
+    ("pullmedic-correlate", &["pullmedic-model"]),
+    ("pullmedic-store", &["pullmedic-model"]),
+    ("pullmedic-console", &["pullmedic-model"]),
     ("pullmedic-node", &["pullmedic-model"]),
     ("pullmedic-registry", &["pullmedic-model"]),
     (
@@ -38,12 +42,15 @@ const ALLOWED: [(&str, &[&str]); 15] = [
             "pullmedic-advise",
             "pullmedic-node",
             "pullmedic-registry",
+            "pullmedic-correlate",
+            "pullmedic-store",
+            "pullmedic-console",
         ],
     ),
 ];
 
 /// Packages that are pure: nothing below them may do I/O on the network or run tasks.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "pullmedic-model",
     "pullmedic-sight",
     "pullmedic-classify",
@@ -52,6 +59,7 @@ const PURE: [&str; 8] = [
     "pullmedic-prevent",
     "pullmedic-probe",
     "pullmedic-advise",
+    "pullmedic-correlate",
 ];
 
 /// What no pure package may reach, however indirectly.

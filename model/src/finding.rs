@@ -127,7 +127,7 @@ pub struct ManagedBy {
 }
 
 /// One way to mend a fault. Typed and filled in from objects, never generated text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Remedy {
     /// How far it may go without a person.
@@ -155,7 +155,7 @@ pub struct Remedy {
 }
 
 /// An exact change to one object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Patch {
     /// The object's API group and version.
@@ -244,6 +244,8 @@ pub struct Finding {
 pub enum Vantage {
     /// The machine that runs the command.
     Workstation,
+    /// The controller, in the cluster but on no node that is known.
+    Controller,
     /// Saved text.
     Recording,
 }
@@ -253,6 +255,7 @@ impl Vantage {
     pub const fn code(self) -> &'static str {
         match self {
             Vantage::Workstation => "workstation",
+            Vantage::Controller => "controller",
             Vantage::Recording => "recording",
         }
     }

@@ -6,6 +6,7 @@
 //! - [`object`]: the few fields of Kubernetes objects that we read, decoded tolerantly.
 //! - [`hypothesis`]: what a text suggests.
 //! - [`sighting`]: one container seen unable to pull.
+//! - [`incident`]: sightings of one root cause over time, and what their correlation is told.
 //! - [`finding`], [`report`]: sightings of one cause with their verdict, and the public form of all of them.
 //! - [`subject`]: a finding as a remedy sees it.
 //! - [`mod@probe`], [`verdict`]: the replay of a pull as data, and what is held of a container after it.
@@ -19,6 +20,7 @@ pub mod check;
 pub mod endpoint;
 pub mod finding;
 pub mod hypothesis;
+pub mod incident;
 pub mod object;
 pub mod probe;
 pub mod reference;
@@ -35,6 +37,7 @@ pub use check::CheckReport;
 pub use endpoint::Endpoint;
 pub use finding::{Certainty, Finding};
 pub use hypothesis::{Confidence, Hypothesis};
+pub use incident::Incident;
 pub use reference::Reference;
 pub use report::Report;
 pub use sighting::Sighting;

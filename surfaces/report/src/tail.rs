@@ -71,11 +71,11 @@ pub(crate) fn ground(report: &Report) -> String {
     let namespaces = counted(read.namespaces, "namespace");
     let origin = match (report.vantage, &report.cluster) {
         (Vantage::Recording, _) => " of a recording".to_owned(),
-        (Vantage::Workstation, Some(cluster)) => match &cluster.context {
+        (Vantage::Workstation | Vantage::Controller, Some(cluster)) => match &cluster.context {
             Some(context) => format!(" of context {context}"),
             None => format!(" of {}", cluster.server),
         },
-        (Vantage::Workstation, None) => String::new(),
+        (Vantage::Workstation | Vantage::Controller, None) => String::new(),
     };
     format!("Read: {kinds} in {namespaces}{origin}.")
 }

@@ -120,7 +120,7 @@ fn write_finding(
     };
     let recorded = match finding.vantage {
         Vantage::Recording => true,
-        Vantage::Workstation => false,
+        Vantage::Workstation | Vantage::Controller => false,
     };
     still.extend(next_attempt(finding).map(|at| paper.look.next_attempt(at, recorded)));
     still.extend(lasts(finding).map(str::to_owned));

@@ -58,7 +58,7 @@ impl Seen {
             (Witness::Probe, vantage) => Some(vantage.code().to_owned()),
             (
                 Witness::Object | Witness::Kubelet | Witness::ApiServer,
-                Vantage::Workstation | Vantage::Recording,
+                Vantage::Workstation | Vantage::Controller | Vantage::Recording,
             ) => None,
         };
         Observation {
