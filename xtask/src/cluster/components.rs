@@ -6,7 +6,10 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::build::Programs;
-use super::layout::{CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, Runtime, kubeconfig, names, pki, root};
+use super::layout::{
+    CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, Runtime, audit_log, audit_policy, kubeconfig, names, pki,
+    root,
+};
 use super::network::Namespaces;
 use super::process::{Daemon, Running};
 use crate::command::{command, output, read};
@@ -70,6 +73,8 @@ fn api_server(programs: &Programs) -> Vec<String> {
         format!("--service-account-key-file={}", key("accounts.pub")),
         format!("--service-account-signing-key-file={}", key("accounts.key")),
         format!("--cert-dir={}", text(root().join("apiserver"))),
+        format!("--audit-policy-file={}", text(audit_policy())),
+        format!("--audit-log-path={}", text(audit_log())),
     ]);
     line
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::layout::{
     CERTS, CGROUP, CONTROL_ADDRESS, NAMES_ADDRESS, NODES, Node, PAUSE_HOST, PAUSE_IMAGE, REGISTRY,
-    REGISTRY_ADDRESS, Runtime, kubeconfig, names, pki, root,
+    REGISTRY_ADDRESS, Runtime, audit_policy, kubeconfig, names, pki, root,
 };
 use super::pki::TRUSTED;
 
@@ -20,11 +20,23 @@ pub(crate) fn write_all() -> Result<()> {
     if !names().exists() {
         write(&names(), &standing_names())?;
     }
+    write(&audit_policy(), AUDIT)?;
     for node in NODES {
         write_node(&node)?;
     }
     Ok(())
 }
+
+/// Who asked for what, of the controller's ServiceAccount and nobody else: by it the scenarios hold that nothing is
+/// asked that is refused, or not needed.
+const AUDIT: &str = "apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+    users: [\"system:serviceaccount:pullmedic:pullmedic\"]
+  - level: None
+";
 
 /// The lines of the names file that are always there.
 pub(crate) fn standing_names() -> String {

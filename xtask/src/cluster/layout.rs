@@ -132,6 +132,16 @@ pub(crate) fn names() -> PathBuf {
     root().join("names")
 }
 
+/// What the API server writes down.
+pub(crate) fn audit_policy() -> PathBuf {
+    root().join("audit-policy.yaml")
+}
+
+/// What it wrote down: one event a line, of pullmedic's own ServiceAccount only.
+pub(crate) fn audit_log() -> PathBuf {
+    root().join("logs/audit.log")
+}
+
 /// This checkout.
 pub(crate) fn checkout() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
