@@ -112,6 +112,14 @@ pub fn decode_json(text: &str, sink: &mut dyn FnMut(Result<Object, Unreadable>))
     Ok(Page { next: meta.next, resource_version: meta.resource_version, items: items.len() })
 }
 
+/// Decodes one object whose kind is known, as a watch sends them: in one pass, which matters where there are many.
+///
+/// # Errors
+/// When it is not JSON, or a field that we read has the wrong type.
+pub fn decode_one(kind: &Kind, text: &str) -> Result<Object, Unreadable> {
+    decode_text(kind.clone(), None, text)
+}
+
 /// Decodes one object that a reader of another format holds as a value; `place` is its index and the kind of its list.
 ///
 /// # Errors

@@ -20,6 +20,10 @@ pub struct Meta {
     /// The object's identity; empty in hand-written files.
     #[serde(default, deserialize_with = "lenient::null")]
     pub uid: String,
+    /// The object's version, opaque but for order (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>);
+    /// empty in hand-written files.
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
+    pub resource_version: String,
     /// When the object was made; `None` in hand-written files.
     #[serde(default, deserialize_with = "lenient::time")]
     pub creation_timestamp: Option<Timestamp>,

@@ -16,7 +16,7 @@ mod secret;
 mod workload;
 
 pub use account::ServiceAccount;
-pub use decode::{Kind, Object, Page, Unreadable, decode_json, decode_value};
+pub use decode::{Kind, Object, Page, Unreadable, decode_json, decode_one, decode_value};
 pub use event::{Event, InvolvedObject};
 pub use meta::{Meta, OwnerReference};
 pub use node::Node;
