@@ -3,22 +3,25 @@
 //!
 //! - [`write_report`]: what was found, in each [`Form`]; with [`Look::why`], why the rivals are out.
 //! - [`write_check`]: what a check before a deploy found, in each [`CheckForm`].
+//! - [`write_incidents`], [`write_incident`], [`write_incident_history`], [`write_change`]: incidents, in each [`Form`];
+//!   [`of_namespaces`]: what of one may be told to whom.
 //! - [`write_record`]: a probe by hand, request by request.
 //! - [`write_hypothesis_text`], [`hypothesis_json`]: what a single message suggests.
 //! - [`write_page_text`], [`page_markdown()`], [`causes_index_markdown`]: the page of a cause; [`write_why`]: what tells it
 //!   from its rivals.
-//! - [`schema`], [`check_schema`]: the JSON Schemas of the machine-readable forms.
+//! - [`schema`], [`check_schema`], [`incident_schema`]: the JSON Schemas of the machine-readable forms.
 //! - [`shown`]: text from outside with every character escaped that a reader could not see (threat 18).
 //!
 //! Inside: `look` (width, colour, time), `paper` and `wrap` (lines of text), `invisible` (what is escaped), `whom` and
 //! `phrase` (words that several forms share), `text`, `ladder`, `proof`, `remedy`, `wide` and `tail` (the parts of the text
 //! form), `markdown` and `inline` (the ticket), `json` and `yaml` (the public format), `check` and `annotation` (a check),
-//! `record` and `answer` (a probe), `page`, `page_markdown` and `why` (a cause), `hypothesis`.
+//! `record` and `answer` (a probe), `incident` (incidents), `page`, `page_markdown` and `why` (a cause), `hypothesis`.
 
 mod annotation;
 mod answer;
 mod check;
 mod hypothesis;
+mod incident;
 mod inline;
 mod invisible;
 mod json;
@@ -46,6 +49,10 @@ use pullmedic_model::Report;
 
 pub use check::{CheckForm, check_schema, write_check};
 pub use hypothesis::{hypothesis_json, write_hypothesis_text};
+pub use incident::{
+    Changed, Incidents, View, change_json, incident_schema, of_namespaces, write_change, write_incident,
+    write_incident_history, write_incidents,
+};
 pub use invisible::shown;
 pub use look::Look;
 pub use page::write_page_text;

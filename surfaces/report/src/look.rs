@@ -48,6 +48,12 @@ impl Look {
         at.strftime(format).to_string()
     }
 
+    /// As [`Look::time`], but a day that is not today stands alone; `None` where that says no less.
+    pub(crate) fn day_or_time(&self, at: Timestamp) -> Option<String> {
+        let day = self.date(at);
+        self.time(at).starts_with(&day).then_some(day)
+    }
+
     /// As [`Look::time`], to the second: requests follow each other faster than minutes.
     pub(crate) fn time_with_seconds(&self, at: Timestamp) -> String {
         let zoned = at.to_zoned(self.time_zone.clone());

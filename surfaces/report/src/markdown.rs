@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use pullmedic_model::finding::{FindingState, Observation, Remedy, Standing, Witness};
+use pullmedic_model::finding::{FindingState, Observation, Remedy, Rival, Standing, Witness};
 use pullmedic_model::sighting::Place;
-use pullmedic_model::{Certainty, Finding, Report};
+use pullmedic_model::{Actor, Certainty, Finding, Report};
 
 use crate::Look;
 use crate::inline::{cell, code, fenced, prose};
@@ -30,9 +30,10 @@ const WORDS: (usize, usize) = (1000, 3000);
 /// Observations and skipped things that are spelled out.
 const ENTRIES: usize = 10;
 
-struct Ticket<'a> {
-    look: &'a Look,
-    text: String,
+/// A ticket that is being written.
+pub(crate) struct Ticket<'a> {
+    pub(crate) look: &'a Look,
+    pub(crate) text: String,
 }
 
 pub(crate) fn write(report: &Report, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
@@ -47,21 +48,21 @@ pub(crate) fn write(report: &Report, look: &Look, out: &mut dyn io::Write) -> io
 }
 
 impl Ticket<'_> {
-    fn prose(&self, text: &str) -> String {
+    pub(crate) fn prose(&self, text: &str) -> String {
         prose(text, self.look.ascii)
     }
 
-    fn code(&self, text: &str) -> String {
+    pub(crate) fn code(&self, text: &str) -> String {
         code(text, self.look.ascii)
     }
 
-    fn push(&mut self, text: &str) {
+    pub(crate) fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.text.push('\n');
     }
 
     /// A paragraph, with an empty line after it.
-    fn paragraph(&mut self, text: &str) {
+    pub(crate) fn paragraph(&mut self, text: &str) {
         self.push(text);
         self.push("");
     }
@@ -96,20 +97,20 @@ impl Ticket<'_> {
         self.paragraph(&summary);
         match finding.certainty {
             // Nothing else helps a reader of a verdict that is none.
-            Certainty::Undecided => self.missing(finding),
+            Certainty::Undecided => self.missing(finding.certainty, finding.missing.as_deref()),
             Certainty::Likely | Certainty::Proven => {}
         }
         self.facts(finding);
         if !finding.proof.is_empty() || finding.ladder.is_some() {
             self.paragraph("### Proof");
             self.ladder(finding);
-            for observation in in_reading_order(&finding.proof).into_iter().take(ENTRIES) {
-                self.observation(observation);
-            }
-            self.more(finding.proof.len(), ENTRIES);
+            self.observations(&finding.proof);
         }
-        self.doubt(finding);
-        self.remedies(finding);
+        self.doubt(finding.certainty, &finding.rivals, finding.missing.as_deref());
+        match finding.state {
+            FindingState::Over => {}
+            FindingState::Active | FindingState::Unknown => self.remedies(&finding.remedies, finding.actor),
+        }
         self.paragraph("### Where");
         self.places(&finding.sightings);
     }
@@ -162,9 +163,17 @@ impl Ticket<'_> {
         self.push("");
     }
 
-    fn fact(&mut self, name: &str, fact: &str) {
+    pub(crate) fn fact(&mut self, name: &str, fact: &str) {
         let fact = self.prose(fact);
         self.push(&format!("- {name}: {fact}"));
+    }
+
+    /// What decides, our own questions first.
+    pub(crate) fn observations(&mut self, proof: &[Observation]) {
+        for observation in in_reading_order(proof).into_iter().take(ENTRIES) {
+            self.observation(observation);
+        }
+        self.more(proof.len(), ENTRIES);
     }
 
     fn observation(&mut self, observation: &Observation) {
@@ -205,50 +214,46 @@ impl Ticket<'_> {
         self.fenced("text", &ladder::plain(ladder, self.look.ascii));
     }
 
-    fn missing(&mut self, finding: &Finding) {
-        if let Some(missing) = &finding.missing {
+    pub(crate) fn missing(&mut self, certainty: Certainty, missing: Option<&str>) {
+        if let Some(missing) = missing {
             let missing = self.prose(missing);
-            self.paragraph(&format!("**{}** {missing}", would(finding.certainty)));
+            self.paragraph(&format!("**{}** {missing}", would(certainty)));
         }
     }
 
-    fn doubt(&mut self, finding: &Finding) {
-        let open = match finding.certainty {
+    pub(crate) fn doubt(&mut self, certainty: Certainty, rivals: &[Rival], missing: Option<&str>) {
+        let open = match certainty {
             Certainty::Proven => false,
-            Certainty::Likely | Certainty::Undecided => open_rivals(finding).next().is_some(),
+            Certainty::Likely | Certainty::Undecided => open_rivals(rivals).next().is_some(),
         };
         if open {
             self.paragraph("### Not yet excluded");
-            self.rivals(finding, Standing::Open);
+            self.rivals(rivals, Standing::Open);
         }
-        match finding.certainty {
-            Certainty::Likely => self.missing(finding),
+        match certainty {
+            Certainty::Likely => self.missing(certainty, missing),
             Certainty::Undecided | Certainty::Proven => {}
         }
-        if self.look.why && finding.rivals.iter().any(|rival| rival.standing == Standing::Excluded) {
+        if self.look.why && rivals.iter().any(|rival| rival.standing == Standing::Excluded) {
             self.paragraph("### Excluded");
-            self.rivals(finding, Standing::Excluded);
+            self.rivals(rivals, Standing::Excluded);
         }
     }
 
-    fn rivals(&mut self, finding: &Finding, standing: Standing) {
-        for rival in finding.rivals.iter().filter(|rival| rival.standing == standing) {
+    fn rivals(&mut self, rivals: &[Rival], standing: Standing) {
+        for rival in rivals.iter().filter(|rival| rival.standing == standing) {
             let because = self.prose(&rival.because);
             self.push(&format!("- {}: {because}", rival.code.code()));
         }
         self.push("");
     }
 
-    fn remedies(&mut self, finding: &Finding) {
-        match finding.state {
-            FindingState::Over => return,
-            FindingState::Active | FindingState::Unknown => {}
-        }
+    pub(crate) fn remedies(&mut self, remedies: &[Remedy], actor: Actor) {
         self.paragraph("### Fix");
-        if finding.remedies.is_empty() {
-            self.paragraph(&format!("None that can be offered from here; {} must act.", team(finding.actor)));
+        if remedies.is_empty() {
+            self.paragraph(&format!("None that can be offered from here; {} must act.", team(actor)));
         }
-        for remedy in &finding.remedies {
+        for remedy in remedies {
             self.remedy(remedy);
         }
     }
@@ -343,7 +348,7 @@ impl Ticket<'_> {
         self.more(groups.len(), ENTRIES);
     }
 
-    fn more(&mut self, all: usize, shown: usize) {
+    pub(crate) fn more(&mut self, all: usize, shown: usize) {
         if all > shown {
             self.paragraph(&format!("And {} more: `-o json` has all.", all - shown));
         }

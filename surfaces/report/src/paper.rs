@@ -103,6 +103,11 @@ impl<'a> Paper<'a> {
         Ok(())
     }
 
+    /// A paragraph whose first line starts at column `first` and the others at `rest`.
+    pub(crate) fn hanging_at(&mut self, first: usize, rest: usize, text: &str) -> io::Result<()> {
+        self.hanging("", first, rest, text, PLAIN)
+    }
+
     /// Who said the paragraph above, behind a dash.
     pub(crate) fn signed(&mut self, dash: &str, text: &str) -> io::Result<()> {
         let label = format!("{}{dash} ", " ".repeat(MARGIN));

@@ -88,8 +88,8 @@ pub(crate) fn speaker(observation: &Observation) -> String {
 }
 
 /// Rivals that nothing excludes.
-pub(crate) fn open_rivals(finding: &Finding) -> impl Iterator<Item = &Rival> {
-    finding.rivals.iter().filter(|rival| match rival.standing {
+pub(crate) fn open_rivals(rivals: &[Rival]) -> impl Iterator<Item = &Rival> {
+    rivals.iter().filter(|rival| match rival.standing {
         Standing::Open => true,
         Standing::Excluded => false,
     })

@@ -18,14 +18,24 @@ const WORDS: usize = 2;
 const ANSWERS: usize = 4;
 
 pub(crate) fn write(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) -> io::Result<()> {
-    let proof = in_reading_order(&finding.proof);
-    let few = if finding.ladder.is_some() { ANSWERS } else { WORDS };
+    write_all(paper, &finding.proof, finding.ladder.is_some(), detail)
+}
+
+/// What decides. `asked`: a ladder above says from where and when we asked.
+pub(crate) fn write_all(
+    paper: &mut Paper<'_>,
+    proof: &[Observation],
+    asked: bool,
+    detail: Detail,
+) -> io::Result<()> {
+    let proof = in_reading_order(proof);
+    let few = if asked { ANSWERS } else { WORDS };
     let shown = detail.cut(proof.len(), few);
     for (index, observation) in proof[..shown].iter().enumerate() {
         let label = if index == 0 { "Proof" } else { "" };
         match (observation.by, detail) {
             // The ladder says from where and when.
-            (Witness::Probe, Detail::Short) if finding.ladder.is_some() => said(paper, label, observation)?,
+            (Witness::Probe, Detail::Short) if asked => said(paper, label, observation)?,
             (Witness::Probe | Witness::Object | Witness::Kubelet | Witness::ApiServer, _) => {
                 observed(paper, label, observation)?;
             }

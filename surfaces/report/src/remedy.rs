@@ -3,7 +3,7 @@
 use std::io;
 
 use pullmedic_model::finding::{FindingState, Remedy};
-use pullmedic_model::{Cause, Finding};
+use pullmedic_model::{Actor, Cause, Finding};
 
 use crate::json;
 use crate::paper::{DOUBT, FAINT, MARGIN, PASTE, PLAIN, Paper};
@@ -18,7 +18,21 @@ pub(crate) const LEFT_OUT: &str =
     "left out here: a name in it holds characters that cannot be printed safely; -o json has it escaped";
 
 pub(crate) fn write(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) -> io::Result<()> {
-    let remedies = &finding.remedies;
+    let over = match finding.state {
+        FindingState::Over => true,
+        FindingState::Active | FindingState::Unknown => false,
+    };
+    offers(paper, &finding.remedies, finding.actor, over, detail)
+}
+
+/// The remedies of one fault; where there is none and it is not over, who must act.
+pub(crate) fn offers(
+    paper: &mut Paper<'_>,
+    remedies: &[Remedy],
+    actor: Actor,
+    over: bool,
+    detail: Detail,
+) -> io::Result<()> {
     let shown = detail.cut(remedies.len(), 3);
     for (index, remedy) in remedies[..shown].iter().enumerate() {
         offered(paper, if index == 0 { "Fix" } else { "Or" }, remedy, detail)?;
@@ -27,13 +41,11 @@ pub(crate) fn write(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) ->
         let more = remedies.len() - shown;
         paper.paragraph(MARGIN, &format!("and {more} more (--why)"), FAINT)?;
     }
-    match finding.state {
-        FindingState::Active | FindingState::Unknown if remedies.is_empty() => {
-            let who = team(finding.actor);
-            paper.labelled("Fix", &format!("none that can be offered from here; {who} must act"), PLAIN)
-        }
-        FindingState::Active | FindingState::Unknown | FindingState::Over => Ok(()),
+    if remedies.is_empty() && !over {
+        let who = team(actor);
+        paper.labelled("Fix", &format!("none that can be offered from here; {who} must act"), PLAIN)?;
     }
+    Ok(())
 }
 
 fn offered(paper: &mut Paper<'_>, label: &str, remedy: &Remedy, detail: Detail) -> io::Result<()> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use pullmedic_model::finding::{FindingState, Vantage};
-use pullmedic_model::{Certainty, Finding, Report};
+use anstyle::Style;
+use pullmedic_model::finding::{FindingState, Rival, Vantage};
+use pullmedic_model::{Cause, Certainty, Finding, Report};
 
 use crate::Look;
 use crate::paper::{DOUBT, FAINT, FAULT, GOOD, PLAIN, Paper, STRONG};
@@ -80,7 +81,7 @@ fn write_finding(
     paper.paragraph(2, &finding.summary, PLAIN)?;
     match finding.certainty {
         // Nothing else helps a reader of a verdict that is none.
-        Certainty::Undecided => write_missing(paper, finding)?,
+        Certainty::Undecided => missing(paper, finding.certainty, finding.missing.as_deref())?,
         Certainty::Likely | Certainty::Proven => {}
     }
     if let Some(ladder) = &finding.ladder {
@@ -103,7 +104,7 @@ fn write_finding(
         paper.labelled("Images", &images, PLAIN)?;
     }
     proof::write(paper, finding, detail)?;
-    write_doubt(paper, finding, detail)?;
+    doubt(paper, finding.certainty, &finding.rivals, finding.missing.as_deref(), detail)?;
     for image in capped(&finding.injected_by, detail) {
         paper.labelled("Origin", &injected(image), PLAIN)?;
     }
@@ -153,8 +154,19 @@ fn write_heading(paper: &mut Paper<'_>, finding: &Finding, name_namespace: bool)
         (_, Some(since)) => place.push_str(&format!(", since {}", paper.look.time(since))),
         (_, None) => {}
     }
-    let place = paper.words(&place).into_owned();
-    let (code, certainty) = (finding.cause.code(), finding.certainty.code());
+    heading(paper, (mark, style), finding.cause, &place, finding.certainty)
+}
+
+/// Mark and code at the left edge, certainty at the right, and the place between them or, where it is long, below.
+pub(crate) fn heading(
+    paper: &mut Paper<'_>,
+    (mark, style): (&str, Style),
+    cause: Cause,
+    place: &str,
+    certainty: Certainty,
+) -> io::Result<()> {
+    let place = paper.words(place).into_owned();
+    let (code, certainty) = (cause.code(), certainty.code());
     let width = paper.look.columns();
     let head = format!("{} {}", paper.painted(style, mark), paper.painted(STRONG, code));
     let right = paper.painted(style, certainty);
@@ -168,12 +180,18 @@ fn write_heading(paper: &mut Paper<'_>, finding: &Finding, name_namespace: bool)
 }
 
 /// What is still open, and what would settle it.
-fn write_doubt(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) -> io::Result<()> {
-    match finding.certainty {
+pub(crate) fn doubt(
+    paper: &mut Paper<'_>,
+    certainty: Certainty,
+    rivals: &[Rival],
+    decides: Option<&str>,
+    detail: Detail,
+) -> io::Result<()> {
+    match certainty {
         Certainty::Proven => return Ok(()),
         Certainty::Likely | Certainty::Undecided => {}
     }
-    let rivals: Vec<_> = open_rivals(finding).collect();
+    let rivals: Vec<_> = open_rivals(rivals).collect();
     // With its grounds, a finding has every rival in one place below.
     if !rivals.is_empty() && !detail.says_why() {
         paper.line(&paper.painted(FAINT, "  Not yet excluded:"))?;
@@ -186,21 +204,22 @@ fn write_doubt(paper: &mut Paper<'_>, finding: &Finding, detail: Detail) -> io::
             paper.paragraph(4, &format!("and {} (why: --why)", rest.join(", ")), FAINT)?;
         }
     }
-    match finding.certainty {
-        Certainty::Likely => write_missing(paper, finding),
+    match certainty {
+        Certainty::Likely => missing(paper, certainty, decides),
         Certainty::Undecided | Certainty::Proven => Ok(()),
     }
 }
 
-fn write_missing(paper: &mut Paper<'_>, finding: &Finding) -> io::Result<()> {
-    match &finding.missing {
-        Some(missing) => paper.titled(would(finding.certainty), 4, missing),
+/// The observation that would settle it.
+pub(crate) fn missing(paper: &mut Paper<'_>, certainty: Certainty, decides: Option<&str>) -> io::Result<()> {
+    match decides {
+        Some(decides) => paper.titled(would(certainty), 4, decides),
         None => Ok(()),
     }
 }
 
 /// What nobody looked at, with what would buy it.
-fn not_looked_at(paper: &mut Paper<'_>, things: &[String], detail: Detail) -> io::Result<()> {
+pub(crate) fn not_looked_at(paper: &mut Paper<'_>, things: &[String], detail: Detail) -> io::Result<()> {
     if things.is_empty() {
         return Ok(());
     }

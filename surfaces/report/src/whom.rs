@@ -91,7 +91,7 @@ impl<'a> Touched<'a> {
 }
 
 /// A kind whose plural only takes an `s`; of a custom kind we cannot know more than its last letter.
-fn makes_a_plural(kind: &str) -> bool {
+pub(crate) fn makes_a_plural(kind: &str) -> bool {
     kind.ends_with(|last: char| last.is_ascii_lowercase() && !matches!(last, 's' | 'x' | 'y' | 'h'))
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn grounds(paper: &mut Paper<'_>, finding: &Finding) -> io::Result<()
 }
 
 /// A paragraph a rival, open ones first, each with why it stands so.
-fn write_rivals(paper: &mut Paper<'_>, rivals: &[Rival]) -> io::Result<()> {
+pub(crate) fn write_rivals(paper: &mut Paper<'_>, rivals: &[Rival]) -> io::Result<()> {
     if rivals.is_empty() {
         return Ok(());
     }

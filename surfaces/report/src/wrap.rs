@@ -49,7 +49,7 @@ pub(crate) fn wrap(text: &str, first: usize, rest: usize) -> Vec<String> {
 }
 
 /// The parts of a word that are never broken: characters, and escapes as [`crate::shown`] writes them.
-fn units(word: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn units(word: &str) -> impl Iterator<Item = &str> {
     let mut rest = word;
     std::iter::from_fn(move || {
         let escape = rest.starts_with("\\u{").then(|| rest.find('}')).flatten();

@@ -1,0 +1,97 @@
+//! What happens to incidents while somebody watches, a line each.
+
+use std::io;
+
+use jiff::Timestamp;
+use pullmedic_model::Incident;
+use pullmedic_model::incident::Event;
+
+use super::list::namespaces_cell;
+use super::table::shortened;
+use super::whom::{is_over, size};
+use super::{document, timeline};
+use crate::paper::{DOUBT, FAINT, FAULT, GOOD, PLAIN, Paper, STRONG};
+use crate::phrase::counted;
+use crate::wrap::columns;
+use crate::{Look, json};
+
+/// Something that happened to an incident.
+#[derive(Debug, Clone, Copy)]
+pub struct Changed<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// What; `None`: its counts or samples changed and nothing else.
+    pub what: Option<Event>,
+    /// More about it, in a few words; `None` when the event says it all.
+    pub note: Option<&'a str>,
+    /// The incident as it is since.
+    pub incident: &'a Incident,
+}
+
+/// Columns of most causes; a longer one pushes its own line only.
+const CAUSE: usize = 20;
+/// Columns of the longest certainty.
+const CERTAINTY: usize = 9;
+/// A note shorter than this says nothing.
+const NOTE: usize = 12;
+
+/// Writes one line: time, incident, what happened, cause, certainty, how much it touches, and as much as there is room for
+/// of where and why. Only where the page does not hold even the first of these does it go on below.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_change(changed: &Changed<'_>, look: &Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let paper = &mut Paper::new(look, out);
+    let Changed { at, what, note, incident } = changed;
+    let word = what.map_or("counted", timeline::event);
+    let style = match what {
+        Some(Event::Seen | Event::Judged | Event::Flapped) => DOUBT,
+        Some(Event::Opened | Event::Proven | Event::Reopened) => FAULT,
+        Some(Event::Resolved) => GOOD,
+        Some(Event::Split | Event::Merged | Event::Told) | None => PLAIN,
+    };
+    let pods = if is_over(incident) { 0 } else { incident.counts.pods };
+    let fields = [
+        (look.time_with_seconds(*at), FAINT, 0),
+        (incident.id.to_string(), PLAIN, 0),
+        (word.to_owned(), style, timeline::LONGEST),
+        (incident.cause.code().to_owned(), STRONG, CAUSE),
+        (incident.certainty.code().to_owned(), PLAIN, CERTAINTY),
+        (counted(size(pods), "pod"), PLAIN, 0),
+    ];
+    let needed = 2 * (fields.len() - 1)
+        + fields.iter().map(|(text, _, width)| columns(text).max(*width)).sum::<usize>();
+    if needed > look.columns() {
+        let words: Vec<&str> = fields.iter().map(|(text, _, _)| text.as_str()).collect();
+        return paper.hanging_at(0, 2, &words.join("  "));
+    }
+    let mut line = Vec::new();
+    for (text, style, width) in &fields {
+        let fill = " ".repeat(width.saturating_sub(columns(text)));
+        line.push(format!("{}{fill}", paper.painted(*style, text)));
+    }
+    let mut room = look.columns() - needed;
+    let whole = [
+        (incident.counts.namespaces > 0).then(|| format!("in {}", namespaces_cell(incident).0)),
+        incident.endpoint.as_ref().map(ToString::to_string),
+    ];
+    for text in whole.into_iter().flatten() {
+        let text = paper.words(&text).into_owned();
+        if columns(&text) + 2 <= room {
+            room -= columns(&text) + 2;
+            line.push(text);
+        }
+    }
+    if let Some(note) = note
+        && room >= NOTE + 2
+    {
+        let note = shortened(&paper.words(note), room - 2, look.ascii);
+        line.push(paper.painted(FAINT, &note));
+    }
+    paper.line(&line.join("  "))
+}
+
+/// The same as a document of the public format, in one line without its line feed.
+pub fn change_json(changed: &Changed<'_>, look: &Look) -> String {
+    json::line(&document::change(changed), look.ascii)
+}

@@ -1,0 +1,99 @@
+//! What of an incident may be told to those who read some namespaces only (threat: nobody reads of another's namespace).
+
+use std::collections::BTreeSet;
+
+use pullmedic_model::Incident;
+use pullmedic_model::incident::{Counts, Event, Moment, Scope};
+
+/// The incident as far as it touches these namespaces, and nothing that names another; `None` when it touches none of them.
+///
+/// What is left of it:
+/// - what it touches in them, and counts of that: owners and nodes as far as they are known by name, and as the most pods
+///   of one time those that are touched now, for the true figures count other namespaces;
+/// - the image where the whole incident is of one image ([`Scope::Image`]) and it is asked for in them, the node where it is
+///   one of theirs;
+/// - of the timeline all but the telling of other owners, and no note that names another namespace.
+///
+/// Cause, endpoint, scope, certainty, times and cost are of the registry and stay. An incident that touches no other
+/// namespace, and never did as far as its timeline tells, comes back as it is.
+pub fn of_namespaces(incident: &Incident, namespaces: &BTreeSet<String>) -> Option<Incident> {
+    let others = others(incident, namespaces);
+    let mut reduced = incident.clone();
+    reduced.touched.retain(|namespace, _| namespaces.contains(namespace));
+    if reduced.touched.is_empty() {
+        return None;
+    }
+    let counted = usize::try_from(incident.counts.namespaces).unwrap_or(usize::MAX);
+    if others.is_empty() && counted <= reduced.touched.len() {
+        return Some(reduced);
+    }
+    reduced.counts = counts(&reduced);
+    reduced.most_pods = reduced.counts.pods;
+    let asked_here = |image: &String| {
+        reduced.touched.values().any(|touched| {
+            touched.images.contains(image) || touched.samples.iter().any(|sample| sample.image == *image)
+        })
+    };
+    reduced.image = reduced.image.filter(|image| match incident.scope {
+        Scope::Image => asked_here(image),
+        Scope::Pod | Scope::Credential | Scope::Endpoint | Scope::Node => false,
+    });
+    // Of an image of its own the sentence names it.
+    if incident.scope == Scope::Image && reduced.image.is_none() {
+        reduced.summary = incident.cause.title().to_owned();
+    }
+    reduced.node =
+        reduced.node.filter(|node| reduced.touched.values().any(|touched| touched.nodes.contains(node)));
+    reduced.timeline =
+        incident.timeline.iter().filter_map(|moment| told(moment, namespaces, &others)).collect();
+    Some(reduced)
+}
+
+/// Every namespace that the incident names and that is not among these: it may have left one since it told its owners.
+fn others<'a>(incident: &'a Incident, namespaces: &BTreeSet<String>) -> BTreeSet<&'a str> {
+    let informed = incident.timeline.iter().filter(|moment| moment.what == Event::Told);
+    let informed = informed.filter_map(|moment| moment.note.as_ref()).flat_map(|note| names(note));
+    let touched = incident.touched.keys().map(String::as_str);
+    touched.chain(informed).filter(|name| !namespaces.contains(*name)).collect()
+}
+
+/// The moment without what names another namespace; `None` when it is of another only.
+fn told(moment: &Moment, namespaces: &BTreeSet<String>, others: &BTreeSet<&str>) -> Option<Moment> {
+    let note = moment.note.as_deref().unwrap_or_default();
+    match moment.what {
+        Event::Told if !names(note).any(|name| namespaces.contains(name)) => return None,
+        Event::Told
+        | Event::Seen
+        | Event::Opened
+        | Event::Judged
+        | Event::Proven
+        | Event::Split
+        | Event::Merged
+        | Event::Flapped
+        | Event::Resolved
+        | Event::Reopened => {}
+    }
+    let mut moment = moment.clone();
+    if names(note).any(|name| others.contains(name)) {
+        moment.note = None;
+    }
+    Some(moment)
+}
+
+/// The words of a note that could be the name of a namespace.
+fn names(note: &str) -> impl Iterator<Item = &str> {
+    note.split(|character: char| !(character.is_alphanumeric() || character == '-'))
+        .filter(|word| !word.is_empty())
+}
+
+fn counts(reduced: &Incident) -> Counts {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let touched = || reduced.touched.values();
+    let nodes: BTreeSet<&String> = touched().flat_map(|touched| &touched.nodes).collect();
+    Counts {
+        pods: touched().fold(0, |pods: u32, touched| pods.saturating_add(touched.pods)),
+        owners: count(touched().map(|touched| touched.owners.len()).sum()),
+        namespaces: count(reduced.touched.len()),
+        nodes: count(nodes.len()),
+    }
+}
