@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use pullmedic_model::Cause;
-use pullmedic_report::{causes_index_markdown, check_schema, page_markdown, schema};
+use pullmedic_report::{causes_index_markdown, check_schema, incident_schema, page_markdown, schema};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -55,6 +55,8 @@ fn wanted() -> Result<BTreeMap<PathBuf, String>> {
     let mut wanted: BTreeMap<PathBuf, String> = Cause::ALL.iter().map(page).collect();
     wanted.insert("docs/causes/README.md".into(), causes_index_markdown());
     wanted.insert("docs/check.schema.json".into(), serde_json::to_string_pretty(&check_schema())? + "\n");
+    wanted
+        .insert("docs/incident.schema.json".into(), serde_json::to_string_pretty(&incident_schema())? + "\n");
     wanted.insert("docs/report.schema.json".into(), serde_json::to_string_pretty(&schema())? + "\n");
     Ok(wanted)
 }
