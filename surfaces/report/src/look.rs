@@ -48,10 +48,16 @@ impl Look {
         at.strftime(format).to_string()
     }
 
-    /// As [`Look::time`], but a day that is not today stands alone; `None` where that says no less.
+    /// As [`Look::time`], but a day that is not today stands alone, and without its year where that is this one; `None`
+    /// where that says no less.
     pub(crate) fn day_or_time(&self, at: Timestamp) -> Option<String> {
         let day = self.date(at);
-        self.time(at).starts_with(&day).then_some(day)
+        if !self.time(at).starts_with(&day) {
+            return None;
+        }
+        let at = at.to_zoned(self.time_zone.clone());
+        let this_year = self.now.is_some_and(|now| now.to_zoned(self.time_zone.clone()).year() == at.year());
+        Some(if this_year { at.strftime("%m-%d").to_string() } else { day })
     }
 
     /// As [`Look::time`], to the second: requests follow each other faster than minutes.

@@ -56,7 +56,7 @@ pub(super) fn table(view: View<'_>, incidents: &[&Incident], detail: Detail, loo
     table
         .column("BEGAN", rows.iter().map(|row| Some(look.time(began(row.incident)))))
         .brief_cells(rows.iter().map(|row| look.day_or_time(began(row.incident))));
-    table.column("LASTED", rows.iter().map(|row| lasted(row.incident, look).map(short)));
+    table.column("LASTED", rows.iter().map(|row| lasted(row.incident, look).map(short))).brief("FOR");
     table
         .column("ENDED", rows.iter().map(|row| Some(ended(row.incident))))
         .brief_cells(rows.iter().map(|row| Some(state(row.incident).0.to_owned())))

@@ -83,14 +83,15 @@ pub(super) fn first_columns(table: &mut Table, view: View<'_>, rows: &[Row<'_>])
                 .column("NAMESPACE", rows.iter().map(|row| Some(row.namespace.as_ref()?.0.clone())))
                 .brief("NS")
                 .brief_cells(rows.iter().map(|row| row.namespace.as_ref()?.1.clone()))
-                .shrinks(12, 6);
+                .shrinks([12, 9, 6]);
         }
     }
     table.column("NAME", rows.iter().map(|row| Some(row.incident.id.to_string())));
     table
         .column("CAUSE", rows.iter().map(|row| Some(row.incident.cause.code().to_owned())))
         .styled(rows.iter().map(|_| STRONG))
-        .shrinks(20, 12);
+        // Most codes are no longer, and `pullmedic explain` wants them whole.
+        .shrinks([20, 20, 12]);
     table.column("CERTAINTY", rows.iter().map(|row| Some(row.incident.certainty.code().to_owned()))).styled(
         rows.iter().map(|row| match row.incident.certainty {
             Certainty::Undecided => DOUBT,
@@ -99,11 +100,11 @@ pub(super) fn first_columns(table: &mut Table, view: View<'_>, rows: &[Row<'_>])
     );
 }
 
-/// The host and port; it gives way before every other column.
+/// The host and port.
 pub(super) fn endpoint_column(table: &mut Table, rows: &[Row<'_>]) {
     table
         .column("ENDPOINT", rows.iter().map(|row| row.incident.endpoint.as_ref().map(ToString::to_string)))
-        .shrinks(14, 8);
+        .shrinks([18, 12, 8]);
 }
 
 /// The columns of the wide form.
@@ -136,16 +137,11 @@ pub(super) fn table(view: View<'_>, incidents: &[&Incident], detail: Detail, loo
     first_columns(&mut table, view, &rows);
     table.column("PODS", rows.iter().map(|row| Some(row.pods.to_string())));
     endpoint_column(&mut table, &rows);
-    table.column(
-        "SINCE",
-        rows.iter().map(|row| {
-            let began = began(row.incident);
-            Some(match look.now {
-                Some(now) => short(now.duration_since(began)),
-                None => look.time(began),
-            })
-        }),
-    );
+    let since = rows.iter().map(|row| {
+        let began = began(row.incident);
+        Some(look.now.map_or_else(|| look.time(began), |now| short(now.duration_since(began))))
+    });
+    table.column("SINCE", since).brief("AGE");
     table
         .column("STATE", rows.iter().map(|row| Some(state(row.incident).0.to_owned())))
         .styled(rows.iter().map(|row| state(row.incident).1));

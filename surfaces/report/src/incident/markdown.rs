@@ -2,9 +2,10 @@
 
 use std::io;
 
+use pullmedic_model::incident::Detail as Verdict;
 use pullmedic_model::{Certainty, Incident};
 
-use super::show::{cost, life, scope, still, summary, verdicts};
+use super::show::{cost, life, scope, still, summary, unproven, verdicts};
 use super::table::Table;
 use super::timeline::{after, event};
 use super::whom::{is_over, sample_phrase, touched_phrase, whom};
@@ -49,7 +50,7 @@ pub(super) fn write(incident: &Incident, look: &Look, out: &mut dyn io::Write) -
     ticket.paragraph(&format!("# {cause}: {place} ({certainty})"));
     let sentence = ticket.prose(summary(incident, &verdicts));
     ticket.paragraph(&sentence);
-    facts(&mut ticket, incident);
+    facts(&mut ticket, incident, &verdicts);
     for (namespace, verdict) in &verdicts {
         let namespace = ticket.code(namespace);
         ticket.paragraph(&format!("## In {namespace}"));
@@ -78,8 +79,12 @@ pub(super) fn write(incident: &Incident, look: &Look, out: &mut dyn io::Write) -
     out.write_all(b"\n")
 }
 
-fn facts(ticket: &mut Ticket<'_>, incident: &Incident) {
-    ticket.fact("Incident", &life(incident, &Look { now: None, ..ticket.look.clone() }));
+fn facts(ticket: &mut Ticket<'_>, incident: &Incident, verdicts: &[(&String, &Verdict)]) {
+    // A ticket is read later: what is true by now means nothing in it.
+    let look = ticket.look;
+    let timeless = Look { now: None, ..look.clone() };
+    let life = life(incident, &timeless, |at| look.time_to_paste(at));
+    ticket.push(&format!("- Incident: {life}"));
     if let Some(other) = &incident.merged_into {
         ticket.fact("Now part of", other.as_str());
     }
@@ -115,8 +120,11 @@ fn facts(ticket: &mut Ticket<'_>, incident: &Incident) {
         }
     }
     ticket.fact("Acts", team(incident.cause.actor()));
-    for clause in still(incident, &Look { now: None, ..ticket.look.clone() }) {
-        ticket.fact("Still", &clause);
+    for clause in still(incident, look, |at| look.time_to_paste(at)) {
+        ticket.push(&format!("- Still: {clause}"));
+    }
+    if verdicts.is_empty() {
+        ticket.fact("Proof", unproven(incident));
     }
     ticket.fact("Cost", &cost(incident));
     ticket.push(&format!("- Read on: `pullmedic explain {}`", incident.cause.code()));

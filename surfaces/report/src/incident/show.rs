@@ -3,9 +3,11 @@
 use std::cmp::Reverse;
 use std::io;
 
+use jiff::Timestamp;
 use pullmedic_model::incident::{Detail as Verdict, Scope, Touched};
 use pullmedic_model::{Certainty, Clears, Group, Incident};
 
+use super::list::state;
 use super::span::{began, lasted, words};
 use super::timeline;
 use super::whom::{is_over, sample_phrase, size, touched_phrase, whom};
@@ -32,7 +34,7 @@ pub(super) fn write(
     write_heading(paper, incident)?;
     let verdicts = verdicts(incident);
     paper.paragraph(2, summary(incident, &verdicts), PLAIN)?;
-    paper.paragraph(2, &life(incident, paper.look), FAINT)?;
+    paper.paragraph(2, &life(incident, paper.look, |at| paper.look.time(at)), FAINT)?;
     if let Some(other) = &incident.merged_into {
         paper.titled("Now part of", 4, &format!("{other}: pullmedic incidents show {other}"))?;
     }
@@ -49,7 +51,7 @@ pub(super) fn write(
     }
     paper.labelled("Scope", scope(incident.scope), PLAIN)?;
     write_verdicts(paper, incident, &verdicts, detail)?;
-    let still = still(incident, paper.look);
+    let still = still(incident, paper.look, |at| paper.look.time(at));
     if !still.is_empty() {
         paper.labelled("Still", &still.join("; "), PLAIN)?;
     }
@@ -63,10 +65,12 @@ pub(super) fn write(
 }
 
 fn write_heading(paper: &mut Paper<'_>, incident: &Incident) -> io::Result<()> {
-    let mark = match (is_over(incident), incident.certainty) {
-        (true, _) => (paper.glyph("✓", "+"), GOOD),
-        (false, Certainty::Proven | Certainty::Likely) => (paper.glyph("✗", "x"), FAULT),
-        (false, Certainty::Undecided) => ("?", DOUBT),
+    let mark = match (&incident.merged_into, is_over(incident), incident.certainty) {
+        // Neither over nor a fault of its own.
+        (Some(_), _, _) => ("=", STRONG),
+        (None, true, _) => (paper.glyph("✓", "+"), GOOD),
+        (None, false, Certainty::Proven | Certainty::Likely) => (paper.glyph("✗", "x"), FAULT),
+        (None, false, Certainty::Undecided) => ("?", DOUBT),
     };
     let place = format!("{}, since {}", whom(incident), paper.look.time(began(incident)));
     text::heading(paper, mark, incident.cause, &place, incident.certainty)
@@ -91,13 +95,11 @@ pub(super) fn summary<'a>(incident: &'a Incident, verdicts: &[(&'a String, &'a V
     }
 }
 
-/// `pi-k7m2qx, open for 18 min, reopened twice`.
-pub(super) fn life(incident: &Incident, look: &Look) -> String {
-    let mut life = format!("{}, {}", incident.id, incident.phase.code());
+/// `pi-k7m2qx, open for 18 min, came back once`: our own words, safe to print.
+pub(super) fn life(incident: &Incident, look: &Look, time: impl Fn(Timestamp) -> String) -> String {
+    let mut life = format!("{}, {}", incident.id, state(incident).0);
     match (incident.resolved_at, lasted(incident, look)) {
-        (Some(at), Some(span)) => {
-            life.push_str(&format!(" at {} after {}", look.time(at), words(span)));
-        }
+        (Some(at), Some(span)) => life.push_str(&format!(" at {} after {}", time(at), words(span))),
         (None, Some(span)) => life.push_str(&format!(" for {}", words(span))),
         (_, None) => {}
     }
@@ -106,9 +108,8 @@ pub(super) fn life(incident: &Incident, look: &Look) -> String {
         1 => life.push_str(", came back once"),
         times => life.push_str(&format!(", came back {times} times")),
     }
-    let most = format!(", at most {} at one time", counted(size(incident.most_pods), "pod"));
     if !is_over(incident) && incident.most_pods > incident.counts.pods {
-        life.push_str(&most);
+        life.push_str(&format!(", at most {} at one time", counted(size(incident.most_pods), "pod")));
     }
     life
 }
@@ -142,12 +143,7 @@ fn write_verdicts(
 ) -> io::Result<()> {
     let over = is_over(incident);
     if verdicts.is_empty() {
-        let none = if incident.touched.is_empty() {
-            "what was tried is told in the namespaces that it touches, to those who may read pods there"
-        } else {
-            "no proof was run yet; this is what the words say"
-        };
-        paper.labelled("Proof", none, PLAIN)?;
+        paper.labelled("Proof", unproven(incident), PLAIN)?;
         if !incident.touched.is_empty() {
             remedy::offers(paper, &[], incident.cause.actor(), over, detail)?;
         }
@@ -196,8 +192,22 @@ fn write_verdict(
     Ok(())
 }
 
-/// What is to be expected of it when nobody acts.
-pub(super) fn still(incident: &Incident, look: &Look) -> Vec<String> {
+/// Why there is no verdict to show.
+pub(super) fn unproven(incident: &Incident) -> &'static str {
+    match (incident.cost.proofs, incident.touched.is_empty(), is_over(incident)) {
+        (0, _, false) => "nothing was asked yet; this is what the words say",
+        (0, _, true) => "nothing was asked before it was over; this is what the words said",
+        (_, true, _) => {
+            "what was tried is told in the namespaces that it touches, to those who may read pods there"
+        }
+        (_, false, _) => {
+            "it was asked for a container of another namespace, with the words that are seen here too"
+        }
+    }
+}
+
+/// What is to be expected of it when nobody acts: our own words, safe to print.
+pub(super) fn still(incident: &Incident, look: &Look, time: impl Fn(Timestamp) -> String) -> Vec<String> {
     let mut still = Vec::new();
     if is_over(incident) {
         return still;
@@ -207,17 +217,20 @@ pub(super) fn still(incident: &Incident, look: &Look) -> Vec<String> {
         Some(Clears::Permanent) => Some("stays until somebody acts".to_owned()),
         None => None,
     });
+    let past = |at: Timestamp| look.now.is_some_and(|now| at < now);
     if let Some(at) = incident.resets_at {
-        let past = look.now.is_some_and(|now| at < now);
-        let what = match (incident.cause.group(), past) {
+        let what = match (incident.cause.group(), past(at)) {
             (Group::Limit, false) => "the limit resets at",
             (Group::Limit, true) => "the limit was to reset at",
             (_, false) => "the login expires at",
             (_, true) => "the login expired at",
         };
-        still.push(format!("{what} {}", look.time(at)));
+        still.push(format!("{what} {}", time(at)));
     }
-    still.extend(incident.next_probe.map(|at| format!("asked again at {}", look.time(at))));
+    still.extend(incident.next_probe.map(|at| match past(at) {
+        true => format!("it was to be asked about again at {}", time(at)),
+        false => format!("it is asked about again at {}", time(at)),
+    }));
     still
 }
 

@@ -10,6 +10,9 @@ use crate::wrap::{columns, units};
 /// A cell longer than this pushes only its own row, so that one absurd name does not pad every other.
 const WIDEST: usize = 64;
 
+/// Where the further lines of a row that is a paragraph start.
+const INDENT: usize = 2;
+
 /// What stands where there is nothing.
 const NONE: &str = "<none>";
 
@@ -28,12 +31,12 @@ pub(super) struct Column {
     pub(super) head: &'static str,
     /// The head where room is scarce.
     brief: &'static str,
-    /// To how many columns it may shrink: first to where it still reads well, then to the least.
-    shrinks: Option<(usize, usize)>,
+    /// To how many columns it may shrink, see [`Column::shrinks`].
+    shrinks: Option<[usize; 3]>,
     pub(super) cells: Vec<Cell>,
 }
 
-/// Columns, left to right, each with a cell for every row. The first that may shrink gives way last.
+/// Columns, left to right, each with a cell for every row.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) columns: Vec<Column>,
@@ -115,21 +118,28 @@ impl Table {
             (2, true, Shrink::No),
             (2, true, Shrink::Readable),
             (1, true, Shrink::Readable),
+            (1, true, Shrink::Tight),
             (1, true, Shrink::Least),
         ];
         measures.into_iter().find_map(|(gap, brief, shrink)| {
             let mut widths = self.widths(brief);
             let gaps = gap * widths.len().saturating_sub(1);
             let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
-            for (column, width) in self.columns.iter().zip(&mut widths).rev() {
-                let least = match (shrink, column.shrinks) {
-                    (Shrink::No, _) | (_, None) => *width,
-                    (Shrink::Readable, Some((readable, _))) => readable,
-                    (Shrink::Least, Some((_, least))) => least,
+            let leasts: Vec<usize> = self
+                .columns
+                .iter()
+                .zip(&widths)
+                .map(|(column, &width)| column.least(width, brief, shrink))
+                .collect();
+            // Whoever has the most to spare gives, so that no name is cut to nothing while another is whole.
+            while excess > 0 {
+                let spare = |index: &usize| widths[*index].saturating_sub(leasts[*index]);
+                let Some(widest) = (0..widths.len()).max_by_key(spare).filter(|index| spare(index) > 0)
+                else {
+                    break;
                 };
-                let given = excess.min(width.saturating_sub(least.max(columns(column.head(brief)))));
-                *width -= given;
-                excess -= given;
+                widths[widest] -= 1;
+                excess -= 1;
             }
             (excess == 0).then_some(Layout { widths, gap, brief })
         })
@@ -150,9 +160,12 @@ impl Table {
                 .columns
                 .iter()
                 .filter_map(|column| Some((column, column.cells.get(row)?)))
-                .map(|(column, cell)| format!("{} {}", column.head.to_lowercase(), cell.text))
+                .map(|(column, cell)| {
+                    let text = shortened(&cell.text, paper.look.columns() - INDENT, self.ascii);
+                    format!("{} {text}", column.head.to_lowercase())
+                })
                 .collect();
-            paper.hanging_at(0, 2, &parts.join(", "))?;
+            paper.hanging_at(0, INDENT, &parts.join(", "))?;
         }
         Ok(())
     }
@@ -163,6 +176,7 @@ impl Table {
 enum Shrink {
     No,
     Readable,
+    Tight,
     Least,
 }
 
@@ -181,9 +195,9 @@ impl Column {
         self
     }
 
-    /// To how many columns it may shrink: where it still reads well, and the least.
-    pub(super) fn shrinks(&mut self, readable: usize, least: usize) -> &mut Column {
-        self.shrinks = Some((readable, least));
+    /// To how many columns it may shrink: where it still reads well, where it is told from others, and the least.
+    pub(super) fn shrinks(&mut self, measures: [usize; 3]) -> &mut Column {
+        self.shrinks = Some(measures);
         self
     }
 
@@ -192,6 +206,17 @@ impl Column {
             cell.style = style;
         }
         self
+    }
+
+    /// The width to which it may shrink from `width`.
+    fn least(&self, width: usize, brief: bool, shrink: Shrink) -> usize {
+        let least = match (shrink, self.shrinks) {
+            (Shrink::No, _) | (_, None) => width,
+            (Shrink::Readable, Some([readable, _, _])) => readable,
+            (Shrink::Tight, Some([_, tight, _])) => tight,
+            (Shrink::Least, Some([_, _, least])) => least,
+        };
+        least.max(columns(self.head(brief)))
     }
 
     fn head(&self, brief: bool) -> &'static str {
@@ -241,8 +266,8 @@ mod tests {
         for (text, width, written) in [
             ("ghcr.io", 7, "ghcr.io"),
             ("registry.eu-west-1.acme.test:5000", 17, "registry…est:5000"),
-            ("画像画像画像", 7, "画…像"),
-            ("a\\u{202e}bcdefghijk", 8, "a…hijk"),
+            ("画像画像画像", 7, "画像…像"),
+            ("a\\u{202e}bcdefghijk", 8, "a…ijk"),
             ("abc", 1, "…"),
         ] {
             assert_eq!(shortened(text, width, false), written);
