@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use kube::client::{ClientBuilder, ConfigExt};
-use kube::config::{ExecAuthCluster, InClusterError};
+use kube::config::ExecAuthCluster;
 use kube::{Client, Config};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -15,11 +15,13 @@ use crate::access::Access;
 use crate::connect_error::ConnectError;
 use crate::credential::Credential;
 use crate::identity;
+use crate::in_pod::InPod;
 use crate::kubeconfig::Places;
 use crate::login::{self, Names};
 use crate::proxy::Environment;
 use crate::request::Api;
 use crate::selection::{self, Selection};
+use crate::token::TokenFile;
 
 /// How long a connection may take to come about, TLS included; client-go's dialer has the same.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -65,13 +67,13 @@ fn build(access: &Access, places: &Places) -> Result<Connection, ConnectError> {
     config.tls_server_name.clone_from(&selection.cluster.tls_server_name);
     config.default_namespace.clone_from(&selection.namespace);
     let mut user = selection.user;
-    let token = identity::usable_token(&mut user, &names)?;
+    let (token, file) = identity::usable_token(&mut user, &names)?;
     let credential = Credential::of(selection.user_name.as_deref(), &user, token.as_deref());
     if let Some(plugin) = user.exec.as_mut().filter(|plugin| plugin.provide_cluster_info) {
         plugin.cluster = ExecAuthCluster::try_from(&selection.cluster).ok();
     }
     config.auth_info = user;
-    finish(config, access, credential, selection.context).map_err(|error| match error {
+    finish(config, access, (credential, file), selection.context).map_err(|error| match error {
         Unfinished::Client(error) => names.of_client(*error),
         Unfinished::Other(error) => error,
     })
@@ -99,25 +101,13 @@ fn authorities(cluster: &kube::config::Cluster, names: &Names) -> Result<Option<
 }
 
 fn from_pod(access: &Access, looked_at: Vec<PathBuf>) -> Result<Connection, ConnectError> {
-    if access.context.is_some() || std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
+    let Some(pod) = InPod::here().filter(|_| access.context.is_none()) else {
         return Err(ConnectError::NoConfiguration { looked_at });
-    }
+    };
     let bad = |problem: String| ConnectError::BadPod { problem };
-    let config = Config::incluster().map_err(|error| {
-        bad(match error {
-            InClusterError::ReadDefaultNamespace(error) | InClusterError::ReadCertificateBundle(error) => {
-                format!("/var/run/secrets/kubernetes.io/serviceaccount: {error}")
-            }
-            InClusterError::ReadEnvironmentVariable(_)
-            | InClusterError::ParseClusterPort(_)
-            | InClusterError::ParseClusterUrl(_) => {
-                "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are no address".into()
-            }
-            InClusterError::ParseCertificates(_) => "its ca.crt is not PEM".into(),
-        })
-    })?;
+    let (config, token) = pod.config().map_err(bad)?;
     let credential = Credential { kind: Some("service account token"), ..Credential::default() };
-    finish(config, access, credential, None).map_err(|error| match error {
+    finish(config, access, (credential, Some(token)), None).map_err(|error| match error {
         Unfinished::Client(error) => bad(login::words_of_client(&error)),
         Unfinished::Other(error) => error,
     })
@@ -131,7 +121,7 @@ enum Unfinished {
 fn finish(
     mut config: Config,
     access: &Access,
-    credential: Credential,
+    credential: (Credential, Option<TokenFile>),
     context: Option<String>,
 ) -> Result<Connection, Unfinished> {
     identity::impersonate(&mut config.auth_info, access).map_err(Unfinished::Other)?;

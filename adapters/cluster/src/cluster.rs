@@ -17,6 +17,7 @@ use crate::partial::{self, Gaps};
 use crate::read_error::ReadError;
 use crate::request::Api;
 use crate::resource::{self, ACCOUNTS, EVENTS, NODES, PODS, Resource};
+use crate::rights::Rights;
 use crate::watch::{self, Change};
 
 /// From how many namespaces or nodes on one list of the whole cluster is asked for instead of one request each. At
@@ -30,6 +31,7 @@ pub struct Cluster {
     context: Option<String>,
     default_namespace: String,
     pub(crate) flags: Arc<str>,
+    pub(crate) rights: Arc<Rights>,
 }
 
 impl Cluster {
@@ -44,6 +46,7 @@ impl Cluster {
             context: connection.context,
             default_namespace: connection.default_namespace,
             flags: access.kubectl_flags().into(),
+            rights: Arc::default(),
         })
     }
 

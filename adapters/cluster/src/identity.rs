@@ -1,5 +1,7 @@
 //! As whom requests are sent, made fit for kube-client.
 
+use std::path::Path;
+
 use http::HeaderValue;
 use kube::config::AuthInfo;
 use secrecy::ExposeSecret;
@@ -7,6 +9,7 @@ use secrecy::ExposeSecret;
 use crate::access::Access;
 use crate::connect_error::ConnectError;
 use crate::login::Names;
+use crate::token::TokenFile;
 
 /// `--as` and `--as-group`, over what the kubeconfig says.
 pub(crate) fn impersonate(user: &mut AuthInfo, access: &Access) -> Result<(), ConnectError> {
@@ -30,13 +33,17 @@ pub(crate) fn impersonate(user: &mut AuthInfo, access: &Access) -> Result<(), Co
     Ok(())
 }
 
-/// The static token in use, made sendable: kube-client panics on one with a line end, and does not trim a file's as
-/// client-go does.
-pub(crate) fn usable_token(user: &mut AuthInfo, names: &Names) -> Result<Option<String>, ConnectError> {
+/// The token in use, and its file where it comes from one, made sendable: kube-client panics on one with a line end. A
+/// file's is taken from it: we read the file anew ourselves.
+pub(crate) fn usable_token(
+    user: &mut AuthInfo,
+    names: &Names,
+) -> Result<(Option<String>, Option<TokenFile>), ConnectError> {
+    let unsendable = || names.user("its token has characters that no HTTP header can carry");
     let take = |token: &str| {
         let trimmed = token.trim();
         if HeaderValue::from_str(trimmed).is_err() {
-            return Err(names.user("its token has characters that no HTTP header can carry"));
+            return Err(unsendable());
         }
         Ok((!trimmed.is_empty()).then(|| trimmed.to_owned()))
     };
@@ -44,22 +51,23 @@ pub(crate) fn usable_token(user: &mut AuthInfo, names: &Names) -> Result<Option<
         let token = take(token.expose_secret())?;
         user.token = token.clone().map(Into::into);
         if token.is_some() {
-            return Ok(token);
+            return Ok((token, None));
         }
     }
-    let Some(path) = &user.token_file else {
-        return Ok(None);
+    let Some(path) = user.token_file.take() else {
+        return Ok((None, None));
     };
-    let text = std::fs::read_to_string(path).map_err(|source| ConnectError::BadFile {
+    let text = std::fs::read_to_string(&path).map_err(|source| ConnectError::BadFile {
         what: format!("token of user {:?}", names.user),
-        path: path.into(),
+        path: path.clone().into(),
         source,
     })?;
-    let token = take(&text)?;
-    // Left as a file, which is read again when it changes, wherever kube-client can use it untrimmed.
-    if token.as_deref() != Some(text.as_str()) {
-        user.token = token.clone().map(Into::into);
-        user.token_file = None;
+    let Some(token) = take(&text)? else { return Ok((None, None)) };
+    // kube-client ranks a file's token before a plugin, and after what it is given to log in with by itself.
+    if user.auth_provider.is_none() && (user.username.is_none() || user.password.is_none()) {
+        user.exec = None;
+        let file = TokenFile::new(Path::new(&path), &token).ok_or_else(unsendable)?;
+        return Ok((Some(token), Some(file)));
     }
-    Ok(token)
+    Ok((Some(token), None))
 }

@@ -1,9 +1,13 @@
-//! Reads a live cluster. Sends GETs only and writes nothing. Secrets are read by name; listed only on the user's wish.
+//! Reads a live cluster. Sends GETs, and the one question about our own rights that takes a POST and changes nothing.
+//! Secrets are read by name; listed only on the user's wish.
 //!
 //! - [`Access`], [`Cluster::connect`]: from a kubeconfig, or from inside a pod, to a client.
 //! - [`Cluster`]: one reading of pods and events, their owners, their nodes.
 //! - [`Cluster::survey`]: everything that asks for images.
 //! - [`Cluster::watch`], [`Change`]: pods and events as they change.
+//! - [`Cluster::observe`], [`News`]: for a controller, every kind that matters as it changes, with no list after the start.
+//! - [`Cluster::may`]: whether we have a right; [`Cluster::read_owner`], `read_node`, `read_account`: single objects;
+//!   [`Cluster::requests`]: how much was asked.
 //! - [`ConnectError`], [`ReadError`]: when nothing can be read at all. What can be read in part is an
 //!   [`Objects`](pullmedic_model::object::Objects) whose `skipped` names the rest and the right that would buy it.
 //!
@@ -14,28 +18,37 @@ mod access;
 mod client;
 mod cluster;
 mod connect_error;
+mod counts;
 mod credential;
 mod failure;
 mod identity;
+mod in_pod;
 mod kubeconfig;
 mod lines;
 mod list;
 mod login;
+mod named;
 mod near;
+mod observe;
 mod partial;
 mod proxy;
 mod read_error;
 mod request;
 mod resource;
+mod rights;
 mod secrets;
 mod selection;
 mod survey;
 mod tls;
+mod token;
 mod watch;
 
 pub use access::{Access, Scope};
 pub use cluster::Cluster;
 pub use connect_error::ConnectError;
+pub use counts::ApiCounts;
+pub use named::Named;
+pub use observe::{Kind, News, Observe};
 pub use read_error::ReadError;
 pub use secrets::SecretRead;
 pub use watch::Change;

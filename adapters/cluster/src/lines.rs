@@ -14,33 +14,42 @@ use crate::tls;
 /// The longest line: an object of etcd's largest request, 1.5 MiB, escaped and in its envelope.
 const LINE_CAP: usize = 16 * 1024 * 1024;
 
+/// How much room a watch that waits may hold on to.
+const KEPT: usize = 64 * 1024;
+
 /// A body as lines.
 pub(crate) struct Lines {
     body: Body,
     server: String,
     bytes: Vec<u8>,
-    /// Up to where `bytes` has no line end, so that a long line is not searched anew with each frame.
+    /// Where in `bytes` the next line begins: what is before was taken.
+    start: usize,
+    /// Up to where `bytes` has no further line end, so that a long line is not searched anew with each frame.
     searched: usize,
 }
 
 impl Lines {
     pub(crate) fn new(body: Body, server: String) -> Lines {
-        Lines { body, server, bytes: Vec::new(), searched: 0 }
+        Lines { body, server, bytes: Vec::new(), start: 0, searched: 0 }
     }
 
     /// The next line that is not empty; `None` at the end. A last line without its end was cut off and is no line.
-    pub(crate) async fn next(&mut self) -> Result<Option<String>, Failure> {
-        loop {
-            if let Some(end) = memchr(b'\n', &self.bytes[self.searched..]) {
-                let rest = self.bytes.split_off(self.searched + end + 1);
-                let line = std::mem::replace(&mut self.bytes, rest);
-                self.searched = 0;
-                let line = String::from_utf8(line)
-                    .map_err(|_| Failure::Undecodable { cause: Cause("it is not text".into()) })?;
-                if !line.trim().is_empty() {
-                    return Ok(Some(line));
+    pub(crate) async fn next(&mut self) -> Result<Option<&str>, Failure> {
+        let (start, end) = loop {
+            if let Some(found) = memchr(b'\n', &self.bytes[self.searched..]) {
+                let (start, end) = (self.start, self.searched + found);
+                (self.start, self.searched) = (end + 1, end + 1);
+                if !self.bytes[start..end].trim_ascii().is_empty() {
+                    break (start, end);
                 }
                 continue;
+            }
+            if self.start > 0 {
+                self.bytes.drain(..self.start);
+                self.start = 0;
+                if self.bytes.is_empty() && self.bytes.capacity() > KEPT {
+                    self.bytes = Vec::new();
+                }
             }
             self.searched = self.bytes.len();
             if self.searched > LINE_CAP {
@@ -48,10 +57,12 @@ impl Lines {
             }
             match self.body.frame().await {
                 None => return Ok(None),
-                Some(Ok(frame)) => self.bytes.extend(frame.into_data().unwrap_or_default()),
+                Some(Ok(frame)) => self.bytes.extend_from_slice(&frame.into_data().unwrap_or_default()),
                 Some(Err(error)) => return Err(tls::failure_of(&error, &self.server)),
             }
-        }
+        };
+        let line = std::str::from_utf8(&self.bytes[start..end]);
+        line.map(Some).map_err(|_| Failure::Undecodable { cause: Cause("it is not text".into()) })
     }
 }
 

@@ -3,8 +3,9 @@
 use pullmedic_model::object::{Object, Unreadable, decode_json};
 use serde::de::IgnoredAny;
 
+use crate::counts::Verb;
 use crate::failure::{Cause, Failure};
-use crate::request::Api;
+use crate::request::{Api, Ask};
 use crate::resource::{self, Resource};
 
 /// The most pages that one list may have: five million objects, past any cluster, and an end to an endless one.
@@ -41,7 +42,7 @@ impl Listed {
         let mut after = String::new();
         let mut restarted = false;
         for _ in 0..PAGES {
-            match listed.page(api, &kind.page(namespace, selector, &after)).await {
+            match listed.page(api, Verb::List, &kind.page(namespace, selector, &after)).await {
                 Ok(next) if next.is_empty() => return Ok(listed),
                 Ok(next) if next == after => {
                     let cause = Cause("it names the same page twice".into());
@@ -70,13 +71,13 @@ impl Listed {
     /// Reads one object by its path.
     pub(crate) async fn one(api: &Api, path: &str) -> Result<Listed, Failure> {
         let mut listed = Listed::default();
-        listed.page(api, path).await?;
+        listed.page(api, Verb::Get, path).await?;
         Ok(listed)
     }
 
     /// Adds one page; the token of the next one, empty after the last.
-    async fn page(&mut self, api: &Api, path: &str) -> Result<String, Failure> {
-        let text = api.get(path).await?;
+    async fn page(&mut self, api: &Api, verb: Verb, path: &str) -> Result<String, Failure> {
+        let text = api.text(&Ask::get(verb, path)).await?;
         let page = decode_json(&text, &mut |object| match object {
             Ok(object) => self.objects.push(object),
             Err(unreadable) => self.unreadable.push(unreadable),
@@ -90,7 +91,7 @@ impl Listed {
 }
 
 /// What is wrong with a document as a whole, without any of its values.
-fn fault_of(text: &str) -> String {
+pub(crate) fn fault_of(text: &str) -> String {
     match serde_json::from_str::<IgnoredAny>(text) {
         Err(error) if text.trim().is_empty() || error.is_eof() => {
             format!("it ends after {} bytes", text.len())

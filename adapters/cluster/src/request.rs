@@ -1,20 +1,22 @@
-//! One GET: limited in time and size, retried where that helps.
+//! One request: limited in time and size, counted, retried where that helps.
 //!
-//! This is the only place that sends anything, and it can only send GETs. Redirects are not followed, so the
-//! credential goes nowhere but to the server of the kubeconfig (threat 13).
+//! This is the only place that sends anything. Redirects are not followed, so the credential goes nowhere but to the
+//! server of the kubeconfig (threat 13).
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::client::Body;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::counts::{Counts, Verb};
 use crate::credential::Credential;
 use crate::failure::{Cause, Failure};
 use crate::tls;
+use crate::token::TokenFile;
 
 /// The longest answer, after decompression. A page is 500 objects of at most 1.5 MiB (etcd's limit) and in practice
 /// of 5 to 20 KiB; the cap only bounds what a hostile or broken server can make us hold (threat 8).
@@ -39,6 +41,28 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How many requests are under way at once: enough to hide the network, few enough for API priority and fairness.
 const AT_ONCE: usize = 8;
 
+/// What answers are taken as.
+pub(crate) const JSON: &str = "application/json";
+
+/// One request.
+pub(crate) struct Ask<'a> {
+    /// What it counts as.
+    pub(crate) verb: Verb,
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    /// The `Accept` header.
+    pub(crate) accept: &'static str,
+    /// Content type and body; `None` for a request without one.
+    pub(crate) body: Option<(&'static str, Vec<u8>)>,
+}
+
+impl<'a> Ask<'a> {
+    /// A GET.
+    pub(crate) fn get(verb: Verb, path: &'a str) -> Ask<'a> {
+        Ask { verb, method: Method::GET, path, accept: JSON, body: None }
+    }
+}
+
 /// A client with our limits.
 pub(crate) struct Api {
     client: kube::Client,
@@ -48,35 +72,46 @@ pub(crate) struct Api {
     pub(crate) route: String,
     /// What may be said about our credential.
     pub(crate) credential: Credential,
+    /// The token where it is a file's; `None` where the client brings its own credential.
+    token: Option<TokenFile>,
     limit: Option<Duration>,
     /// The longest body taken.
     cap: usize,
     permits: Semaphore,
+    /// What was sent so far.
+    pub(crate) counts: Counts,
 }
 
 impl Api {
     pub(crate) fn new(
         client: kube::Client,
         (server, proxy): (String, Option<String>),
-        credential: Credential,
+        (credential, token): (Credential, Option<TokenFile>),
         limit: Option<Duration>,
     ) -> Api {
         let route = proxy.map_or_else(|| server.clone(), |proxy| format!("{server} through proxy {proxy}"));
-        Api { client, server, route, credential, limit, cap: BODY_CAP, permits: Semaphore::new(AT_ONCE) }
+        let (cap, permits, counts) = (BODY_CAP, Semaphore::new(AT_ONCE), Counts::default());
+        Api { client, server, route, credential, token, limit, cap, permits, counts }
     }
 
-    /// The body of a GET.
+    /// One object.
+    pub(crate) async fn get(&self, path: &str) -> Result<String, Failure> {
+        self.text(&Ask::get(Verb::Get, path)).await
+    }
+
+    /// The body of an answer.
     ///
     /// # Errors
     /// With how often and for how long it was tried.
-    pub(crate) async fn get(&self, path: &str) -> Result<String, Failure> {
+    pub(crate) async fn text(&self, ask: &Ask<'_>) -> Result<String, Failure> {
         // The permit comes first: waiting for our own turn is not the server's silence.
         let _permit = self.permits.acquire().await;
         let start = Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
-            let failure = match self.within(start, self.body_of(path)).await {
+            let left = self.limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            let failure = match self.within(left, self.limit, self.body_of(ask)).await {
                 Ok(body) => return Ok(body),
                 Err(failure) => failure,
             };
@@ -91,19 +126,30 @@ impl Api {
         }
     }
 
-    /// Opens a stream of changes; its body is the caller's to read.
+    /// Opens a stream of changes; its body is the caller's to read. Tried once.
     pub(crate) async fn open(&self, path: &str) -> Result<Body, Failure> {
-        self.within(Instant::now(), async {
+        self.open_as(path, JSON, self.limit).await
+    }
+
+    /// As [`Api::open`], of another representation, and with another limit for the answer's head.
+    pub(crate) async fn open_as(
+        &self,
+        path: &str,
+        accept: &'static str,
+        limit: Option<Duration>,
+    ) -> Result<Body, Failure> {
+        let ask = Ask { accept, ..Ask::get(Verb::Watch, path) };
+        self.within(limit, limit, async {
             // Kubernetes 1.37 compresses watches one gzip member an event, and tower-http reads the first member
             // only (tower-rs/tower-http#737).
             let identity = HeaderValue::from_static("identity");
-            Ok(self.answer(path, Some(identity)).await?.into_body())
+            Ok(self.answer(&ask, Some(identity)).await?.into_body())
         })
         .await
     }
 
-    async fn body_of(&self, path: &str) -> Result<String, Failure> {
-        let body = self.answer(path, None).await?.into_body();
+    async fn body_of(&self, ask: &Ask<'_>) -> Result<String, Failure> {
+        let body = self.answer(ask, None).await?.into_body();
         let bytes = Limited::new(body, self.cap).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
                 return Failure::TooLarge { cap: self.cap };
@@ -114,37 +160,65 @@ impl Api {
             .map_err(|_| Failure::Undecodable { cause: Cause("it is not text".into()) })
     }
 
-    /// An answer that says success.
-    async fn answer(&self, path: &str, encoding: Option<HeaderValue>) -> Result<Response<Body>, Failure> {
-        let mut request = Request::get(path)
-            .header(ACCEPT, "application/json")
-            .body(Body::empty())
-            .map_err(|error| Failure::Undecodable { cause: Cause(error.to_string()) })?;
-        if let Some(encoding) = encoding {
-            request.headers_mut().insert(ACCEPT_ENCODING, encoding);
+    /// An answer that says success. A token that is refused is read anew once, since the file may have another by now.
+    async fn answer(&self, ask: &Ask<'_>, encoding: Option<HeaderValue>) -> Result<Response<Body>, Failure> {
+        let token = match &self.token {
+            Some(file) => Some(file.current().await),
+            None => None,
+        };
+        let mut response = self.send(ask, encoding.clone(), token.clone()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let (Some(file), Some(refused)) = (&self.token, token)
+            && let Some(other) = file.other_than(&refused).await
+        {
+            response = self.send(ask, encoding, Some(other)).await?;
         }
-        let response =
-            self.client.send(request).await.map_err(|error| tls::failure_of(&error, &self.route))?;
         if response.status().is_success() {
             return Ok(response);
         }
         let status = response.status();
+        if status == StatusCode::FORBIDDEN {
+            self.counts.refused();
+        }
         let wait = retry_after(response.headers());
         let body = head_of(response.into_body()).await;
         Err(Failure::refused(status, wait, &body, &self.credential))
     }
 
-    /// `work`, for as long as the caller allows from `start` on.
+    async fn send(
+        &self,
+        ask: &Ask<'_>,
+        encoding: Option<HeaderValue>,
+        token: Option<HeaderValue>,
+    ) -> Result<Response<Body>, Failure> {
+        let (content_type, body) = match &ask.body {
+            Some((content_type, body)) => (Some(HeaderValue::from_static(content_type)), body.clone().into()),
+            None => (None, Body::empty()),
+        };
+        let mut request = Request::builder()
+            .method(ask.method.clone())
+            .uri(ask.path)
+            .header(ACCEPT, ask.accept)
+            .body(body)
+            .map_err(|error| Failure::Undecodable { cause: Cause(error.to_string()) })?;
+        let headers = [(ACCEPT_ENCODING, encoding), (AUTHORIZATION, token), (CONTENT_TYPE, content_type)];
+        request.headers_mut().extend(headers.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        self.counts.sent(ask.verb);
+        self.client.send(request).await.map_err(|error| tls::failure_of(&error, &self.route))
+    }
+
+    /// `work`, for as long as is `left` of the whole `limit`.
     async fn within<T>(
         &self,
-        start: Instant,
+        left: Option<Duration>,
+        limit: Option<Duration>,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let Some(limit) = self.limit else {
+        let (Some(left), Some(limit)) = (left, limit) else {
             return work.await;
         };
         let silent = || Failure::Silent { server: self.route.clone(), limit, tries: 1 };
-        timeout(limit.saturating_sub(start.elapsed()), work).await.unwrap_or_else(|_| Err(silent()))
+        timeout(left, work).await.unwrap_or_else(|_| Err(silent()))
     }
 }
 
@@ -181,7 +255,7 @@ mod tests {
             Ok::<_, Infallible>(Response::new(http_body_util::StreamBody::new(more)))
         });
         let client = kube::Client::new(endless, "default");
-        let mut api = Api::new(client, (String::new(), None), Credential::default(), None);
+        let mut api = Api::new(client, (String::new(), None), (Credential::default(), None), None);
         api.cap = 3 * 1024 * 1024;
         let failure = api.get("/").await.unwrap_err();
         assert_eq!(failure.to_string(), "the answer is larger than 3 MiB");

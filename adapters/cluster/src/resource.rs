@@ -12,7 +12,7 @@ pub(crate) const PAGE: usize = 500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Resource {
     /// `v1`, `apps/v1`.
-    api_version: &'static str,
+    pub(crate) api_version: &'static str,
     /// `pods`.
     pub(crate) plural: &'static str,
 }
@@ -23,12 +23,24 @@ pub(crate) const NODES: Resource = Resource { api_version: "v1", plural: "nodes"
 pub(crate) const ACCOUNTS: Resource = Resource { api_version: "v1", plural: "serviceaccounts" };
 pub(crate) const SECRETS: Resource = Resource { api_version: "v1", plural: "secrets" };
 
+/// One kind of owner.
+pub(crate) fn owner(kind: WorkloadKind) -> Resource {
+    let row = WorkloadKind::ALL.into_iter().find(|row| row.0 == kind);
+    let (_, _, api_version, plural) = row.expect("every kind has its row");
+    Resource { api_version, plural }
+}
+
 /// Whatever makes pods.
 pub(crate) fn owners() -> impl Iterator<Item = Resource> {
     WorkloadKind::ALL.into_iter().map(|(_, _, api_version, plural)| Resource { api_version, plural })
 }
 
 impl Resource {
+    /// The API group; empty for the core one.
+    pub(crate) fn group(self) -> &'static str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
     /// The name that RBAC and `kubectl auth can-i` know it by: `pods`, `deployments.apps`.
     pub(crate) fn right(self) -> String {
         match self.api_version.split_once('/') {
@@ -80,6 +92,38 @@ impl Resource {
         query.append_pair("timeoutSeconds", &seconds.to_string()).append_pair("resourceVersion", version);
         if let Some(selector) = selector {
             query.append_pair("labelSelector", selector);
+        }
+        format!("{}?{}", self.path(namespace), query.finish())
+    }
+
+    /// As [`Resource::page`], of those objects whose fields are so.
+    pub(crate) fn page_of_fields(self, namespace: Option<&str>, fields: Option<&str>, after: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(self.page(namespace, None, after));
+        if let Some(fields) = fields {
+            query.append_pair("fieldSelector", fields);
+        }
+        query.finish()
+    }
+
+    /// The request for all changes after a version; without one for all that there is, a bookmark that says so, and
+    /// all changes after that (<https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists>).
+    pub(crate) fn stream(
+        self,
+        namespace: Option<&str>,
+        fields: Option<&str>,
+        after: Option<&str>,
+        seconds: u64,
+    ) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::from("watch=1&allowWatchBookmarks=true"));
+        query.append_pair("timeoutSeconds", &seconds.to_string());
+        match after {
+            Some(version) => query.append_pair("resourceVersion", version),
+            None => query
+                .append_pair("sendInitialEvents", "true")
+                .append_pair("resourceVersionMatch", "NotOlderThan"),
+        };
+        if let Some(fields) = fields {
+            query.append_pair("fieldSelector", fields);
         }
         format!("{}?{}", self.path(namespace), query.finish())
     }

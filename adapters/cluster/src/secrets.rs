@@ -4,7 +4,9 @@ use pullmedic_model::object::Secret;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
+use crate::counts::Verb;
 use crate::failure::Failure;
+use crate::request::Ask;
 use crate::resource::{SECRETS, is_name};
 
 /// The types of secret that the kubelet reads, as a field selector takes them:
@@ -53,10 +55,11 @@ impl Cluster {
         let mut found = Vec::new();
         for kind in TYPES {
             let path = format!("{}?fieldSelector=type%3D{kind}&limit=500", SECRETS.path(Some(namespace)));
-            let text = self.api.get(&path).await.map_err(|failure| match failure {
-                Failure::Forbidden { .. } => format!("list on secrets in namespace {namespace}"),
-                failure => failure.in_one_line(),
-            })?;
+            let text =
+                self.api.text(&Ask::get(Verb::List, &path)).await.map_err(|failure| match failure {
+                    Failure::Forbidden { .. } => format!("list on secrets in namespace {namespace}"),
+                    failure => failure.in_one_line(),
+                })?;
             let list: Value =
                 serde_json::from_str(&text).map_err(|_| "the list of secrets is not JSON".to_owned())?;
             let Value::Object(mut list) = list else { continue };

@@ -246,7 +246,8 @@ impl Watch {
         // Where nothing changes a watch that stands is all that there is to tell that it works.
         let stands = following.since + LONGEST_PAUSE;
         let limit = if troubled && Instant::now() < stands { stands } else { dead };
-        let line = match timeout_at(limit, following.lines.next()).await {
+        let next = timeout_at(limit, following.lines.next()).await;
+        let line = match next.map(|line| line.map(|line| line.map(str::to_owned))) {
             Ok(Ok(Some(line))) => line,
             // The server ends every watch in time, and a proxy sooner; only one that brought nothing and ended at once
             // is a reason to wait, lest it be asked without end.
