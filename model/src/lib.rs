@@ -7,6 +7,7 @@
 //! - [`hypothesis`]: what a text suggests.
 //! - [`sighting`]: one container seen unable to pull.
 //! - [`incident`]: sightings of one root cause over time, and what their correlation is told.
+//! - [`resource`]: the custom resources that a cluster keeps of them, and of registries.
 //! - [`finding`], [`report`]: sightings of one cause with their verdict, and the public form of all of them.
 //! - [`subject`]: a finding as a remedy sees it.
 //! - [`mod@probe`], [`verdict`]: the replay of a pull as data, and what is held of a container after it.
@@ -25,6 +26,7 @@ pub mod object;
 pub mod probe;
 pub mod reference;
 pub mod report;
+pub mod resource;
 pub mod shell;
 pub mod sighting;
 pub mod stage;

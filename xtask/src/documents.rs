@@ -1,4 +1,4 @@
-//! The documents that code writes: the pages of the causes and the schema of a report.
+//! The documents that code writes: the pages of the causes, the schema of a report, the definitions of custom resources.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use pullmedic_model::Cause;
 use pullmedic_report::{causes_index_markdown, check_schema, incident_schema, page_markdown, schema};
+
+use crate::definitions::definitions;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,13 +33,15 @@ pub(crate) fn documents(arguments: &Arguments) -> Result<()> {
             fs::write(&place, text).with_context(|| format!("write {}", place.display()))?;
         }
     }
-    for entry in fs::read_dir(root.join("docs/causes"))? {
-        let path = Path::new("docs/causes").join(entry?.file_name());
-        if !wanted.contains_key(&path) {
-            if !arguments.check {
-                fs::remove_file(root.join(&path))?;
+    for folder in ["docs/causes", "deploy/crds"] {
+        for entry in fs::read_dir(root.join(folder))? {
+            let path = Path::new(folder).join(entry?.file_name());
+            if !wanted.contains_key(&path) {
+                if !arguments.check {
+                    fs::remove_file(root.join(&path))?;
+                }
+                stale.push(path);
             }
-            stale.push(path);
         }
     }
     for path in &stale {
@@ -58,5 +62,6 @@ fn wanted() -> Result<BTreeMap<PathBuf, String>> {
     wanted
         .insert("docs/incident.schema.json".into(), serde_json::to_string_pretty(&incident_schema())? + "\n");
     wanted.insert("docs/report.schema.json".into(), serde_json::to_string_pretty(&schema())? + "\n");
+    wanted.extend(definitions()?);
     Ok(wanted)
 }

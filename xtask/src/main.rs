@@ -6,6 +6,7 @@
 mod accuracy;
 mod cluster;
 mod command;
+mod definitions;
 mod documents;
 mod scenarios;
 mod steps;
@@ -22,7 +23,7 @@ enum Chore {
     Cluster(cluster::Action),
     /// Inject faults into the cluster and compare what pullmedic says about them
     Scenarios(scenarios::Arguments),
-    /// Write the documents that code writes: the pages of the causes and the schema of a report
+    /// Write the documents that code writes: pages of the causes, schema of a report, definitions of custom resources
     Documents(documents::Arguments),
     /// Measure how well the words alone are read, on labelled messages
     Accuracy(accuracy::Arguments),
