@@ -14,6 +14,9 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
+/// The first line of each file.
+const WRITTEN: &str = "# Written by cargo xtask documents from model/src/resource.\n";
+
 /// One kind.
 struct Kind {
     kind: &'static str,
@@ -124,10 +127,11 @@ const KINDS: [Kind; 3] = [
         field: "spec",
         schema: schema_of::<Spec>,
         columns: &[
-            column("Hosts", "string", ".spec.hosts[*]"),
+            // The first: kubectl shows no more of a list.
+            column("Host", "string", ".spec.hosts[0]"),
             column("Probe", "boolean", ".spec.probe"),
             column("Age", "date", ".metadata.creationTimestamp"),
-            wide("Realms", "string", ".spec.realms[*]"),
+            wide("Realm", "string", ".spec.realms[0]"),
             wide("Plain-HTTP", "boolean", ".spec.plainHttp"),
             wide("Internal", "boolean", ".spec.internal"),
         ],
@@ -137,7 +141,13 @@ const KINDS: [Kind; 3] = [
 
 /// Every definition with its path in the repository.
 pub(crate) fn definitions() -> Result<BTreeMap<PathBuf, String>> {
-    KINDS.iter().map(|kind| Ok((kind.path(), kind.yaml()?))).collect()
+    let mut all: BTreeMap<PathBuf, String> =
+        KINDS.iter().map(|kind| Ok((kind.path(), kind.yaml()?))).collect::<Result<_>>()?;
+    let names = all.keys().filter_map(|path| path.file_name()?.to_str());
+    let list: String = names.map(|name| format!("- {name}\n")).collect();
+    let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n";
+    all.insert("deploy/crds/kustomization.yaml".into(), format!("{WRITTEN}{kustomization}{list}"));
+    Ok(all)
 }
 
 impl Kind {
@@ -149,7 +159,7 @@ impl Kind {
         let mut options = serde_saphyr::SerializerOptions::default();
         options.prefer_block_scalars = false;
         let yaml = serde_saphyr::to_string_with_options(&self.definition()?, options)?;
-        Ok(format!("# Written by cargo xtask documents from model/src/resource.\n{yaml}"))
+        Ok(format!("{WRITTEN}{yaml}"))
     }
 
     fn definition(&self) -> Result<Value> {

@@ -70,7 +70,7 @@ pub struct Verdict {
     pub summary: String,
 }
 
-/// When what happened. Whole seconds.
+/// When what happened, in thousandths of a second.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
@@ -168,7 +168,7 @@ pub struct Evidence {
 pub struct WhyNot {
     /// The cause.
     #[schemars(with = "Code")]
-    pub cause: Cause,
+    pub code: Cause,
     /// How it stands: `open` or `excluded`.
     #[schemars(with = "Code")]
     pub standing: Standing,

@@ -117,7 +117,7 @@ fn observation(seen: &Evidence) -> Observation {
 }
 
 fn rival(why_not: &WhyNot) -> Rival {
-    Rival { code: why_not.cause, standing: why_not.standing, because: why_not.because.clone() }
+    Rival { code: why_not.code, standing: why_not.standing, because: why_not.because.clone() }
 }
 
 fn remedy(fix: &Fix) -> Remedy {

@@ -136,17 +136,22 @@ fn verdict(incident: &Incident) -> Verdict {
 
 fn times(incident: &Incident) -> Times {
     Times {
-        since: seconds(incident.since.unwrap_or(incident.seen_at)),
-        seen: seconds(incident.seen_at),
-        opened: incident.opened_at.map(seconds),
-        proven: incident.proven_at.map(seconds),
-        resolved: incident.resolved_at.map(seconds),
-        changed: seconds(incident.changed_at),
-        resets: incident.resets_at.map(seconds),
+        since: millis(incident.since.unwrap_or(incident.seen_at)),
+        seen: millis(incident.seen_at),
+        opened: incident.opened_at.map(millis),
+        proven: incident.proven_at.map(millis),
+        resolved: incident.resolved_at.map(millis),
+        changed: millis(incident.changed_at),
+        resets: incident.resets_at.map(millis),
     }
 }
 
-/// Kubernetes' own times have no more.
+/// Thousandths of a second: who asks how long a proof took has use for them.
+fn millis(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+/// `metav1.Condition` has no more.
 fn seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
@@ -171,7 +176,7 @@ fn sample(sample: &Sample) -> Option<WaitingContainer> {
         kind: sample.kind,
         node: sample.node.as_deref().and_then(|node| text::name(node, NAME)),
         image: text::line(&sample.image, IMAGE),
-        since: sample.since.map(seconds),
+        since: sample.since.map(millis),
     })
 }
 
@@ -181,12 +186,12 @@ fn evidence(seen: &Observation) -> Evidence {
         by: seen.by,
         source: text::line(&seen.source, SENTENCE),
         vantage: text::some_line(seen.vantage.as_ref(), NAME),
-        at: seen.at.map(seconds),
+        at: seen.at.map(millis),
     }
 }
 
 fn why_not(rival: &Rival) -> WhyNot {
-    WhyNot { cause: rival.code, standing: rival.standing, because: text::line(&rival.because, SENTENCE) }
+    WhyNot { code: rival.code, standing: rival.standing, because: text::line(&rival.because, SENTENCE) }
 }
 
 fn fix(remedy: &Remedy) -> Fix {
@@ -213,7 +218,7 @@ fn timeline(incident: &Incident, is_cluster: bool) -> Vec<TimelineEntry> {
     let left_out = shown.len().saturating_sub(MOMENTS);
     let first = if left_out == 0 { shown.len() } else { MOMENTS / 2 };
     let entry = |moment: &&Moment| TimelineEntry {
-        at: seconds(moment.at),
+        at: millis(moment.at),
         what: moment.what,
         note: moment.note.as_deref().and_then(note),
     };
