@@ -1,0 +1,229 @@
+//! What a proof does to incidents.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use pullmedic_model::incident::input::{ContainerKey, Judged, NotJudged};
+use pullmedic_model::incident::{Detail, Event, Fingerprint, IncidentId, Phase, SAMPLES};
+
+use crate::agenda::later;
+use crate::correlator::{Correlator, tell};
+use crate::key::{self, Reach, Verdict};
+use crate::live::Live;
+use crate::member::Member;
+use crate::pace::{self, Asked};
+use crate::{Change, Weight, timeline};
+
+/// Namespaces in which one after another no proof could be run, until the rest are left for a while.
+const REFUSALS: usize = 4;
+/// Of these, how many are kept.
+const REFUSED: usize = 64;
+/// The least time between two tries of what could not be run.
+const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(10);
+
+impl Correlator {
+    pub(crate) fn judged(&mut self, at: Timestamp, judged: &Judged, out: &mut Vec<Change>) {
+        let member = self.members.get(&judged.container).or_else(|| self.departed.get(&judged.container));
+        let Some(member) = member else { return };
+        let id = self.follow(&member.incident);
+        if !self.lives.get(&id).is_some_and(|live| live.incident.phase != Phase::Resolved) {
+            return;
+        }
+        let still_so = judged.words == member.waits.words || says_the_same(judged, member);
+        if judged.over || !still_so {
+            self.spend(&id, judged);
+            self.came_to_nothing(&id, at, judged, out);
+            return;
+        }
+        let verdict = Arc::new(Verdict::of(at, judged));
+        let member = Member { verdict: Some(Arc::clone(&verdict)), ..member.clone() };
+        let reach = Reach::of(&member.waits, &verdict, self.set_apart(&member));
+        let Some(name) = key::answer(&member.waits, &member.image, reach) else { return };
+        let (to, _) = self.group(&member);
+        let ids = self.answer(name, &verdict, &id);
+        let follow = self.lives.get(&id).is_some_and(|live| live.verdict.is_none()).then_some((&id, to));
+        self.regroup(ids, follow, at, out);
+        self.conclude(&id, to, name, &verdict, at, judged, out);
+    }
+
+    /// Gives a proof to all that it answers. Gives their incidents.
+    fn answer(&mut self, name: Fingerprint, verdict: &Arc<Verdict>, id: &IncidentId) -> BTreeSet<IncidentId> {
+        let mut ids = BTreeSet::from([id.clone()]);
+        if self.answers.get(&name).is_none_or(|(known, _)| verdict.replaces(known)) {
+            self.answers.insert(name, (Arc::clone(verdict), id.clone()));
+        }
+        for key in self.waiting.get(&name).into_iter().flatten() {
+            if let Some(member) = self.members.get_mut(key)
+                && member.verdict.as_ref().is_none_or(|known| verdict.replaces(known))
+            {
+                member.verdict = Some(Arc::clone(verdict));
+                ids.insert(member.incident.clone());
+            }
+        }
+        ids
+    }
+
+    /// Writes down what a proof came to, once everything is where it belongs.
+    #[expect(clippy::too_many_arguments, reason = "what is known at this one place, and nowhere else")]
+    fn conclude(
+        &mut self,
+        asked_of: &IncidentId,
+        to: Fingerprint,
+        name: Fingerprint,
+        verdict: &Arc<Verdict>,
+        at: Timestamp,
+        judged: &Judged,
+        out: &mut Vec<Change>,
+    ) {
+        let of_container = self.members.get(&judged.container).map(|member| member.incident.clone());
+        let id = of_container
+            .or_else(|| self.by_fingerprint.get(&to).cloned())
+            .unwrap_or_else(|| self.follow(asked_of));
+        if let Some(answer) = self.answers.get_mut(&name) {
+            answer.1 = id.clone();
+        }
+        self.know(&id, &[name]);
+        self.spend(&id, judged);
+        let Some(live) = self.lives.get_mut(&id) else { return };
+        live.incident.changed_at = at;
+        live.refused.remove(&judged.container.namespace);
+        set_detail(live, &judged.container, &judged.detail);
+        if judged.resets_at.is_some() || live.incident.resets_at.is_some_and(|reset| reset <= at) {
+            live.incident.resets_at = judged.resets_at;
+        }
+        let held = live.verdict.as_ref().is_some_and(|held| Arc::ptr_eq(held, verdict));
+        let note = Some(said(judged));
+        let again = live.incident.timeline.iter().rev().find(|moment| moment.what == Event::Judged);
+        let news = again.is_none_or(|before| before.note != note);
+        timeline::add(&mut live.incident.timeline, at, Event::Judged, note);
+        tell(out, &id, Event::Judged, if news { Weight::Life } else { Weight::Count });
+        let due = live.incident.next_probe.is_none_or(|next| next <= at);
+        if due || held {
+            live.incident.next_probe = pace::next(asked(live, judged, false), at);
+            live.looks += 1;
+        }
+        if *asked_of != id {
+            self.look_soon(asked_of, at);
+        }
+        self.review(&id, at, out);
+        self.review(asked_of, at, out);
+    }
+
+    /// The fault was over, or the words are others by now: nothing is known of it that was not known before.
+    fn came_to_nothing(&mut self, id: &IncidentId, at: Timestamp, judged: &Judged, out: &mut Vec<Change>) {
+        let Some(live) = self.lives.get_mut(id) else { return };
+        live.incident.changed_at = at;
+        if judged.over {
+            set_detail(live, &judged.container, &judged.detail);
+            let note = Some("passes now; the kubelet's next try ends it".to_owned());
+            timeline::add(&mut live.incident.timeline, at, Event::Judged, note);
+            live.incident.next_probe = pace::next(asked(live, judged, true), at);
+            live.looks += 1;
+        } else {
+            live.incident.next_probe = Some(later(at, TRY_AGAIN));
+        }
+        tell(out, id, Event::Judged, Weight::Count);
+        self.review(id, at, out);
+    }
+
+    fn look_soon(&mut self, id: &IncidentId, at: Timestamp) {
+        if let Some(live) = self.lives.get_mut(id)
+            && live.incident.phase != Phase::Resolved
+            && live.verdict.is_none()
+        {
+            live.incident.next_probe = Some(at);
+        }
+    }
+
+    fn spend(&mut self, id: &IncidentId, judged: &Judged) {
+        if let Some(live) = self.lives.get_mut(id) {
+            let cost = &mut live.incident.cost;
+            cost.proofs = cost.proofs.saturating_add(1);
+            cost.requests = cost.requests.saturating_add(judged.requests);
+        }
+    }
+
+    /// The incident that another was merged into, at the end of the chain.
+    pub(crate) fn follow(&self, id: &IncidentId) -> IncidentId {
+        let mut id = id;
+        for _ in 0..self.lives.len() {
+            match self.lives.get(id).and_then(|live| live.incident.merged_into.as_ref()) {
+                Some(into) => id = into,
+                None => break,
+            }
+        }
+        id.clone()
+    }
+
+    pub(crate) fn not_judged(&mut self, at: Timestamp, not: &NotJudged, out: &mut Vec<Change>) {
+        let member = self.members.get(&not.container).or_else(|| self.departed.get(&not.container));
+        let Some(id) = member.map(|member| self.follow(&member.incident)) else { return };
+        let Some(live) = self.lives.get_mut(&id) else { return };
+        if live.incident.phase == Phase::Resolved {
+            return;
+        }
+        let again = not.again.map_or(Timestamp::MAX, |again| again.max(later(at, TRY_AGAIN)));
+        let namespace = &not.container.namespace;
+        if live.refused.len() < REFUSED || live.refused.contains_key(namespace) {
+            live.refused.insert(namespace.clone(), again);
+        }
+        if let Some(touched) = live.incident.touched.get_mut(namespace) {
+            let detail = touched.detail.get_or_insert_with(|| Detail {
+                at,
+                summary: live.incident.summary.clone(),
+                missing: None,
+                proof: Vec::new(),
+                rivals: Vec::new(),
+                remedies: Vec::new(),
+                not_looked_at: Vec::new(),
+            });
+            if !detail.not_looked_at.contains(&not.because) && detail.not_looked_at.len() < SAMPLES {
+                detail.not_looked_at.push(not.because.clone());
+            }
+        }
+        if live.incident.next_probe.is_some_and(|next| next <= at) {
+            let open = live.refused.values().filter(|&&until| until > at).count() < REFUSALS
+                && live.namespaces().any(|name| live.refused.get(name).is_none_or(|&until| until <= at));
+            let next = live.refused.values().min().copied().filter(|&until| until < Timestamp::MAX);
+            live.incident.next_probe = if open { Some(at) } else { next };
+        }
+        live.incident.changed_at = at;
+        tell(out, &id, Event::Judged, Weight::Count);
+        self.review(&id, at, out);
+    }
+}
+
+/// Whether a proof for other words of the container says what its words now say too.
+fn says_the_same(judged: &Judged, member: &Member) -> bool {
+    let (proof, words) = (&judged.judgement, &member.waits.by_words);
+    proof.cause == words.cause && proof.inner == words.inner && proof.endpoint == words.endpoint
+}
+
+fn set_detail(live: &mut Live, container: &ContainerKey, detail: &Detail) {
+    if let Some(touched) = live.incident.touched.get_mut(&container.namespace) {
+        let mut detail = detail.clone();
+        detail.proof.truncate(SAMPLES);
+        touched.detail = Some(detail);
+    }
+}
+
+fn said(judged: &Judged) -> String {
+    let judgement = &judged.judgement;
+    match judgement.inner {
+        Some(inner) => format!("{} ({inner}), {}", judgement.cause, judgement.certainty.code()),
+        None => format!("{}, {}", judgement.cause, judgement.certainty.code()),
+    }
+}
+
+fn asked(live: &Live, judged: &Judged, over: bool) -> Asked {
+    Asked {
+        cause: key::cause(&judged.judgement),
+        clears: judged.judgement.clears,
+        certainty: judged.judgement.certainty,
+        over,
+        resets_at: judged.resets_at,
+        looks: live.looks,
+        seed: live.incident.fingerprint.seed(),
+    }
+}

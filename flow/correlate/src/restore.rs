@@ -1,0 +1,133 @@
+//! Going on after a restart.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use pullmedic_model::Incident;
+use pullmedic_model::incident::input::Judgement;
+use pullmedic_model::incident::{Event, IncidentId, Phase, Scope};
+
+use crate::agenda::{Due, later};
+use crate::cause::{Of, row};
+use crate::correlator::{Correlator, tell};
+use crate::key::{self, Verdict};
+use crate::live::Live;
+use crate::{Change, Settings, Weight};
+
+impl Correlator {
+    /// One that goes on from incidents that were kept. Their containers come again, by what is told of them, and are
+    /// known by fingerprint; until [`Correlator::settled`] what an incident shows is what it showed before.
+    pub fn restore(settings: Settings, incidents: Vec<Incident>) -> Correlator {
+        let mut correlator = Correlator::new(settings);
+        let mut incidents = incidents;
+        // The oldest first: of two that claim one fingerprint the younger has it, unless only the older lasts.
+        incidents.sort_by(|a, b| {
+            let lasts = |incident: &Incident| incident.phase != Phase::Resolved;
+            (lasts(a), a.seen_at, &a.id).cmp(&(lasts(b), b.seen_at, &b.id))
+        });
+        for incident in incidents {
+            correlator.restore_one(incident);
+        }
+        correlator.forget_most();
+        correlator
+    }
+
+    fn restore_one(&mut self, incident: Incident) {
+        let id = incident.id.clone();
+        if self.lives.contains_key(&id) {
+            return;
+        }
+        let resolved = incident.resolved_at.filter(|_| incident.phase == Phase::Resolved);
+        let of = of(&incident);
+        let begun_by = incident.touched.keys().next().cloned().unwrap_or_default();
+        let mut live = Live::new(incident, of, begun_by.clone());
+        let incident = &live.incident;
+        if incident.cost.proofs > 0 && of != Of::Rest {
+            let verdict = Arc::new(known(&live, resolved.is_some()));
+            for name in &incident.known_as {
+                self.answers.insert(*name, (Arc::clone(&verdict), id.clone()));
+            }
+            live.verdict = Some(verdict);
+        }
+        let incident = &live.incident;
+        live.looks = incident.cost.proofs;
+        if incident.merged_into.is_none() {
+            self.by_fingerprint.insert(incident.fingerprint, id.clone());
+        }
+        match resolved {
+            Some(at) => {
+                self.resolved.insert((at, id.clone()));
+                let keep = self.settings.forget_after.max(self.settings.reopen_within);
+                self.agenda.set(Due::Forget(id.clone()), Some(later(at, keep)));
+            }
+            None => {
+                self.known.extend(incident.known_as.iter().map(|&name| (name, id.clone())));
+                live.held = true;
+                live.empty_since = Some(incident.changed_at);
+                self.active += 1;
+                *self.begun.entry(begun_by).or_default() += 1;
+            }
+        }
+        self.lives.insert(id, live);
+    }
+
+    /// The first list after a restart is complete: what nobody claimed has no containers any more, and is resolved
+    /// when it was quiet for as long as its cause asks.
+    pub fn settled(&mut self, at: Timestamp) -> Vec<Change> {
+        let mut out = Vec::new();
+        self.now = self.now.max(at);
+        let at = self.now;
+        self.known.clear();
+        let held: Vec<IncidentId> =
+            self.lives.iter().filter(|(_, live)| live.held).map(|(id, _)| id.clone()).collect();
+        for id in held {
+            let Some(live) = self.lives.get_mut(&id) else { continue };
+            live.held = false;
+            live.show_all(&self.members);
+            live.incident.changed_at = at;
+            tell(&mut out, &id, Event::Seen, Weight::Count);
+            self.review(&id, at, &mut out);
+        }
+        self.advance(at, &mut out);
+        out
+    }
+}
+
+fn of(incident: &Incident) -> Of {
+    let only = incident.touched.keys().next().filter(|_| incident.touched.len() == 1);
+    if only.is_some_and(|namespace| key::rest(namespace) == incident.fingerprint) {
+        return Of::Rest;
+    }
+    match incident.scope {
+        Scope::Node => Of::Node,
+        Scope::Pod | Scope::Image | Scope::Credential | Scope::Endpoint => {
+            row(incident.inner.unwrap_or(incident.cause)).of
+        }
+    }
+}
+
+/// What is known of an incident by itself, for those that the proof answers which made it.
+fn known(live: &Live, stale: bool) -> Verdict {
+    let incident = &live.incident;
+    Verdict {
+        at: incident.proven_at.unwrap_or(incident.seen_at),
+        judgement: Judgement {
+            cause: incident.cause,
+            inner: incident.inner,
+            also: incident.also.clone(),
+            certainty: if stale {
+                incident.certainty.min(pullmedic_model::Certainty::Likely)
+            } else {
+                incident.certainty
+            },
+            stage: incident.stage,
+            endpoint: incident.endpoint.clone(),
+            clears: incident.clears,
+            summary: incident.summary.clone(),
+        },
+        login: None,
+        quota: None,
+        known: Some((incident.fingerprint, live.of)),
+        stale,
+    }
+}
