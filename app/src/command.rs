@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Screen, ScreenArguments};
-use crate::{check, classify, diagnose, explain, probe};
+use crate::{check, classify, controller, diagnose, explain, probe};
 
 /// Finds out why Kubernetes cannot pull an image, and says what to do.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ pub(crate) enum Subcommand {
     Diagnose(Box<diagnose::Arguments>),
     /// Find images that cannot be pulled before anything fails: of manifests, or of a cluster
     Check(Box<check::Arguments>),
+    /// Watch a cluster: every pull failure becomes part of an incident, is proven, and kept until it is over
+    Controller(Box<controller::Arguments>),
     /// Pull one image by hand, all but its bytes, and show every answer
     Probe(Box<probe::Arguments>),
     /// Say what a message of a kubelet or runtime suggests

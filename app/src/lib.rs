@@ -2,7 +2,7 @@
 //! here files and clusters are read, the pure parts are called, and the result is written.
 //!
 //! - `command`: the command line. [`run`] dispatches it.
-//! - `classify`, `diagnose`, `check`, `probe`, `explain`: one module a subcommand.
+//! - `classify`, `diagnose`, `check`, `probe`, `explain`, `controller`: one module a subcommand.
 //! - `assemble`: objects to a report. `select`: which pods were asked for. `follow`: `--watch`.
 //! - `output`: the terminal. `failure`: errors of our own and exit codes.
 
@@ -11,6 +11,7 @@ mod assemble;
 mod check;
 mod classify;
 mod command;
+mod controller;
 mod diagnose;
 mod explain;
 mod failure;
@@ -38,6 +39,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
     match command.subcommand {
         Subcommand::Classify(arguments) => classify::run(&arguments, &screen),
         Subcommand::Diagnose(arguments) => diagnose::run(&arguments, &screen),
+        Subcommand::Controller(arguments) => controller::run(&arguments, &screen),
         Subcommand::Probe(arguments) => probe::run(&arguments, &screen),
         Subcommand::Check(arguments) => check::run(&arguments, &screen),
         Subcommand::Explain(arguments) => explain::run(&arguments, &screen),

@@ -17,9 +17,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pullmedic_model::Reference;
 use pullmedic_model::finding::Vantage;
-use pullmedic_model::object::{ContainerKind, Objects};
+use pullmedic_model::object::Objects;
 use pullmedic_registry::Proxies;
 use pullmedic_sight::Seen;
 use tokio::time::Instant;
@@ -27,13 +26,13 @@ use tokio::time::Instant;
 pub(crate) use options::{ClientArguments, ProofArguments};
 pub(crate) use transcript::{Kind, Proof, Transcript, objects_of};
 
-use case::{CaseKey, Stand, image_of, node_of};
-pub(crate) use case::{Logins as HeldLogins, platform_of, runtime_of};
-use hidden::Hidden;
+pub(crate) use case::{CaseKey, Logins as HeldLogins, Stand};
+pub(crate) use case::{image_of, named_secrets, platform_of, runtime_of};
+pub(crate) use hidden::Hidden;
 pub(crate) use run::{announced, records, verdict};
 pub(crate) use secrets::{Held, SecretSource, Secrets};
-pub(crate) use setup::Setup;
-use state::State;
+pub(crate) use setup::{Manner, Setup};
+pub(crate) use state::{State, state_folder};
 
 use crate::failure::Failure;
 use crate::held::Ours;
@@ -82,7 +81,9 @@ impl<'a> Prover<'a> {
         vantage: Vantage,
         ours: Ours<'_>,
     ) -> Result<Prover<'a>, Failure> {
-        let setup = Setup::with(&options.client, vantage, State::open_in(ours.state), Proxies::none())?;
+        let state = State::open_in(ours.state);
+        let manner = Manner::of_run(&options.client);
+        let setup = Setup::with(&options.client, vantage, state, Proxies::none(), manner)?;
         let boot_id = Some(ours.boot_id.to_owned());
         Ok(Prover { setup, options, source, boot_id, known: BTreeMap::new(), hidden: Hidden::default() })
     }
@@ -120,7 +121,9 @@ impl<'a> Prover<'a> {
             if self.known.contains_key(key) {
                 continue;
             }
-            open.push((key.clone(), self.case(key, members, objects, &secrets, &stand).await));
+            let given = self.options.sandbox_image.as_deref();
+            let case = self.setup.case(key, members, objects, &secrets, &stand, given).await;
+            open.push((key.clone(), case));
         }
         self.hidden.extend(secrets.hidden());
         open.iter_mut().for_each(|(_, case)| self.hidden.leave_out_of_case(case));
@@ -137,42 +140,6 @@ impl<'a> Prover<'a> {
                 .map(|(_, proof)| run::verdict(&proof.case, &proof.records, self.setup.limits()));
         }
         self.known.values().map(|(_, proof)| proof.clone()).collect()
-    }
-
-    async fn case(
-        &self,
-        key: &CaseKey,
-        members: &[&Seen],
-        objects: &Objects,
-        secrets: &Secrets<'_>,
-        stand: &Stand,
-    ) -> pullmedic_model::probe::Case {
-        let first = members[0];
-        let image = match key.kind {
-            ContainerKind::Sandbox => {
-                let given = self.options.sandbox_image.as_deref().or_else(|| self.setup.sandbox_image());
-                given.map_or_else(|| image_of(first), str::to_owned)
-            }
-            ContainerKind::Main
-            | ContainerKind::Init
-            | ContainerKind::Ephemeral
-            | ContainerKind::ImageVolume
-            | ContainerKind::Template => image_of(first),
-        };
-        let runs = node_of(&first.sighting, objects).and_then(runtime_of);
-        let (runtime, route) = if self.setup.is_of_another_node(runs.as_ref()) {
-            let route = Reference::parse(&image)
-                .map(|reference| pullmedic_node::assumed_route(&reference.host, runs.as_ref()))
-                .unwrap_or_default();
-            (runs, route)
-        } else {
-            let runtime = self.setup.runtime(runs);
-            let route = self.setup.route(&image, runtime.as_ref());
-            (runtime, route)
-        };
-        let held = secrets.of(key, &image, &route, objects).await;
-        self.setup.prober().add_credentials(held.credentials);
-        case::case(members, image, objects, route, runtime, held.logins, stand)
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum SecretSource<'a> {
     Memory(&'a [Secret]),
     /// Nowhere: saved secrets are not used.
     Nowhere,
+    /// Nowhere: they may not be read, as was asked for beforehand, and no request is made to be refused.
+    Refused,
 }
 
 /// Reads secrets, each once.
@@ -188,6 +190,9 @@ impl<'a> Secrets<'a> {
             SecretSource::Nowhere => SecretRead::Unread(format!(
                 "a cluster to read secret {name} from: saved secrets are not used"
             )),
+            SecretSource::Refused => {
+                SecretRead::Unread(format!("get on secret {name} in namespace {namespace}"))
+            }
         });
         read.insert(place, Arc::clone(&fresh));
         fresh
@@ -208,6 +213,7 @@ impl<'a> Secrets<'a> {
                 Ok(of.map(|secret| secret.metadata.name.clone()).collect())
             }
             SecretSource::Nowhere => Err("a cluster to list secrets of".to_owned()),
+            SecretSource::Refused => Err(format!("list on secrets in namespace {namespace}")),
         };
         listed.insert(namespace.to_owned(), names.clone());
         names

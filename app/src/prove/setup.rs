@@ -1,17 +1,23 @@
 //! From options and a node's files to the client that asks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use pullmedic_model::finding::Vantage;
+use pullmedic_model::object::{ContainerKind, Objects};
+use pullmedic_model::probe::Case;
 use pullmedic_model::probe::route::{Route, Runtime};
 use pullmedic_model::{Endpoint, Reference};
 use pullmedic_node::View;
 use pullmedic_registry::{AllowedRealm, ClientCertificate, Pinned, Prober, Proxies, Settings, Trust};
+use pullmedic_sight::Seen;
 
+use super::case::{CaseKey, Stand, case, image_of, node_of, runtime_of};
 use super::options::ClientArguments;
+use super::secrets::Secrets;
 use super::state::State;
 use crate::failure::Failure;
 
@@ -24,6 +30,34 @@ const RATE: f64 = 50.0;
 
 /// Requests that one host may get at once: proofs of a dozen different faults.
 const BURST: u32 = 100;
+
+/// How much is asked, how fast, and for how long.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    /// Requests in all.
+    pub(crate) requests: u32,
+    /// Requests per second and host, once the burst is used up.
+    pub(crate) rate: f64,
+    /// Requests that one host may get at once.
+    pub(crate) burst: u32,
+    /// How long all asking may take; `None`: as long as we run.
+    pub(crate) deadline: Option<Duration>,
+    /// A resolver configuration and a hosts file to use where the user names none.
+    pub(crate) names: Option<(PathBuf, PathBuf)>,
+}
+
+impl Manner {
+    /// That of one run of the command line.
+    pub(crate) fn of_run(options: &ClientArguments) -> Manner {
+        Manner {
+            requests: REQUESTS,
+            rate: RATE,
+            burst: BURST,
+            deadline: Some(Duration::try_from(options.probe_timeout).unwrap_or(Duration::ZERO)),
+            names: None,
+        }
+    }
+}
 
 /// What all cases of a run share.
 pub(crate) struct Setup {
@@ -42,15 +76,16 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new(options: &ClientArguments, vantage: Vantage) -> Result<Setup, Failure> {
-        Setup::with(options, vantage, State::open(), Proxies::from_env())
+        Setup::with(options, vantage, State::open(), Proxies::from_env(), Manner::of_run(options))
     }
 
-    /// As [`Setup::new`], with what was kept elsewhere and through other proxies than the environment's.
+    /// As [`Setup::new`], with what was kept elsewhere, through other proxies than the environment's, in another manner.
     pub(crate) fn with(
         options: &ClientArguments,
         vantage: Vantage,
         state: State,
         proxies: Proxies,
+        manner: Manner,
     ) -> Result<Setup, Failure> {
         let runtime = options.runtime.as_deref().map(runtime).transpose()?;
         let view = options
@@ -62,7 +97,7 @@ impl Setup {
                 let next = "give a copy of the node's /etc, with containerd/config.toml and containerd/certs.d in it";
                 Failure::new(error).next(next.to_owned())
             })?;
-        let settings = settings(options, vantage, view.as_ref(), &state, proxies)?;
+        let settings = settings(options, vantage, view.as_ref(), &state, proxies, manner)?;
         let pinned = settings.resolve.iter().filter_map(|pin| {
             let host = if pin.host.contains(':') { format!("[{}]", pin.host) } else { pin.host.clone() };
             Endpoint::parse(&format!("{host}:{}", pin.port)).ok()
@@ -134,6 +169,44 @@ impl Setup {
         }
     }
 
+    /// The case of the sightings `members`, which share `key`; their logins are the prober's from now on. `given` is the
+    /// pause image that the user names.
+    pub(crate) async fn case(
+        &self,
+        key: &CaseKey,
+        members: &[&Seen],
+        objects: &Objects,
+        secrets: &Secrets<'_>,
+        stand: &Stand,
+        given: Option<&str>,
+    ) -> Case {
+        let first = members[0];
+        let image = match key.kind {
+            ContainerKind::Sandbox => {
+                given.or_else(|| self.sandbox_image()).map_or_else(|| image_of(first), str::to_owned)
+            }
+            ContainerKind::Main
+            | ContainerKind::Init
+            | ContainerKind::Ephemeral
+            | ContainerKind::ImageVolume
+            | ContainerKind::Template => image_of(first),
+        };
+        let runs = node_of(&first.sighting, objects).and_then(runtime_of);
+        let (runtime, route) = if self.is_of_another_node(runs.as_ref()) {
+            let route = Reference::parse(&image)
+                .map(|reference| pullmedic_node::assumed_route(&reference.host, runs.as_ref()))
+                .unwrap_or_default();
+            (runs, route)
+        } else {
+            let runtime = self.runtime(runs);
+            let route = self.route(&image, runtime.as_ref());
+            (runtime, route)
+        };
+        let held = secrets.of(key, &image, &route, objects).await;
+        self.prober.add_credentials(held.credentials);
+        case(members, image, objects, route, runtime, held.logins, stand)
+    }
+
     /// The hosts that are asked for an image; none when it does not parse.
     pub(crate) fn route(&self, image: &str, runtime: Option<&Runtime>) -> Route {
         let Ok(reference) = Reference::parse(image) else { return Route::default() };
@@ -180,7 +253,9 @@ fn settings(
     view: Option<&View>,
     state: &State,
     proxies: Proxies,
+    manner: Manner,
 ) -> Result<Settings, Failure> {
+    let (resolv_conf, hosts_file) = manner.names.unzip();
     let pins = options.resolve.iter().map(|text| {
         Pinned::parse(text).map_err(|error| Failure::new(anyhow::Error::new(error).context("read --resolve")))
     });
@@ -191,17 +266,21 @@ fn settings(
     Ok(Settings {
         vantage,
         resolve: pins.collect::<Result<_, _>>()?,
-        resolv_conf: options.resolv_conf.clone().or_else(|| view.and_then(|view| view.resolv_conf.clone())),
-        hosts_file: view.and_then(|view| view.hosts_file.clone()),
+        resolv_conf: options
+            .resolv_conf
+            .clone()
+            .or_else(|| view.and_then(|view| view.resolv_conf.clone()))
+            .or(resolv_conf),
+        hosts_file: view.and_then(|view| view.hosts_file.clone()).or(hosts_file),
         trusts: view.map(trusts).transpose()?.unwrap_or_default(),
         proxies,
         allow_realms: realms.collect::<Result<_, _>>()?,
         allow_plain_http: options.plain_http.iter().cloned().collect::<BTreeSet<_>>(),
         limits: pullmedic_registry::Limits {
-            requests: REQUESTS,
-            rate: RATE,
-            burst: BURST,
-            deadline: Some(Duration::try_from(options.probe_timeout).unwrap_or(Duration::ZERO)),
+            requests: manner.requests,
+            rate: manner.rate,
+            burst: manner.burst,
+            deadline: manner.deadline,
             ..Default::default()
         },
         state: state.refusals.clone(),

@@ -19,7 +19,7 @@ pub(crate) struct State {
 impl State {
     /// Opens the state of this user. Where none can be kept, a key for this run only.
     pub(crate) fn open() -> State {
-        State::of(folder())
+        State::of(state_folder())
     }
 
     /// Opens the state in a folder that the caller names, in place of the user's.
@@ -40,7 +40,7 @@ impl State {
 
 /// `$XDG_STATE_HOME/pullmedic`, else `~/.local/state/pullmedic`:
 /// <https://specifications.freedesktop.org/basedir-spec/latest/>.
-fn folder() -> Option<PathBuf> {
+pub(crate) fn state_folder() -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     // The home of an account without one is not made: `/nonexistent` is to stay so.
     let home = || absolute("HOME").filter(|home| home.is_dir());

@@ -1,0 +1,134 @@
+//! `pullmedic controller`: every pull failure of a cluster becomes part of an incident, is proven by the same replay as
+//! `diagnose` makes, and is kept until it is over and after.
+//!
+//! - `settings`: flags, environment, file. `logs`, `status`: what is said of it.
+//! - `engine`: the loop. `clock`: its time. `record`: what it was told, as a file. `keep`: the history.
+//! - `world`: what is kept of the cluster; `digest`, `early`, `around`: of pods that were dropped, of events before their
+//!   pod, of owners, nodes and accounts. `told`: sightings and verdicts for the correlation.
+//! - `proof`: the proof of one container; `dial`: which hosts it may ask.
+
+mod around;
+#[cfg(test)]
+mod built;
+mod clock;
+mod dial;
+mod digest;
+mod early;
+mod engine;
+mod keep;
+mod logs;
+mod proof;
+mod record;
+mod settings;
+mod status;
+mod told;
+mod world;
+#[cfg(test)]
+mod world_tests;
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
+use pullmedic_cluster::Observe;
+use pullmedic_correlate::{Correlator, Limits, Queue};
+
+use crate::failure::{Exit, Failure};
+use crate::output::Screen;
+use dial::Dialling;
+use engine::{Engine, Parts};
+use keep::Keeper;
+use proof::Prover;
+use record::Recorder;
+use settings::Settings;
+use status::Status;
+use world::World;
+
+pub(crate) use settings::Arguments;
+
+/// Runs until it is told to end.
+pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failure> {
+    let settings = Settings::of(arguments)?;
+    if arguments.given.print_config {
+        let mut out = screen.out();
+        out.write_all(settings.printed.as_bytes())?;
+        out.flush()?;
+        return Ok(Exit::Healthy);
+    }
+    if !settings.no_write {
+        let error = anyhow!("write incidents into the cluster: this version cannot yet");
+        return Err(Failure::new(error)
+            .next("add --no-write: incidents are then in the log and in the history".to_owned()));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(anyhow::Error::new(error).context("start")))?;
+    let outcome = runtime.block_on(work(arguments, &settings));
+    // A proof that hangs in a name look-up of the system's would keep the process.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn work(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failure> {
+    let cluster = arguments.given.access.connect().await?;
+    let stop = stopped()?;
+    std::fs::create_dir_all(&settings.state_dir)
+        .with_context(|| format!("make the folder {}", settings.state_dir.display()))
+        .map_err(|error| Failure::new(error).next("name another with --state-dir".to_owned()))?;
+    logs::begin(settings.log_format, settings.log_level);
+    let rules = pullmedic_correlate::Settings::default();
+    let since = Timestamp::now().checked_sub(rules.reopen_within).unwrap_or(Timestamp::MIN);
+    let (keeper, unfinished) = Keeper::open(&settings.state_dir.join("history.db"), since, settings.keep)?;
+    let server = cluster.identity().server;
+    let dialling = Dialling::new(settings.allow_hosts.iter().map(String::as_str), &server);
+    let prover = Prover::new(&settings.client, cluster.clone(), dialling, &settings.state_dir)?;
+    let recorder = settings.record.as_deref().map(|path| {
+        Recorder::begin(path, settings.record_max).map_err(|error| {
+            Failure::new(anyhow::Error::new(error).context(format!("begin {}", path.display())))
+        })
+    });
+    tracing::info!(
+        target: logs::TARGET,
+        version = env!("CARGO_PKG_VERSION"),
+        server,
+        state = %settings.state_dir.display(),
+        restored = unfinished.len(),
+        "begins"
+    );
+    let mut engine = Engine::new(Parts {
+        world: World::new(settings.stalled_after),
+        correlator: Correlator::restore(rules, unfinished),
+        queue: Queue::new(Limits { at_once: settings.proofs, ..Limits::default() }),
+        prover: Arc::new(prover),
+        probe: !settings.no_probe,
+        keeper,
+        recorder: recorder.transpose()?,
+        status: Status::default(),
+    });
+    let news = cluster.observe(Observe { namespaces: settings.namespaces.clone() });
+    engine.run(Box::pin(news), stop).await;
+    let whole = engine.end().await;
+    tracing::info!(target: logs::TARGET, history = whole, "ended");
+    if whole {
+        Ok(Exit::Healthy)
+    } else {
+        let error = anyhow!("keep the last of the history in {}", settings.state_dir.display());
+        Err(Failure::new(error).next("the log says why".to_owned()))
+    }
+}
+
+/// Waits until the process is told to end.
+fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).context("listen for signals").map_err(Failure::new);
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

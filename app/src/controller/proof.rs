@@ -1,0 +1,213 @@
+//! The proof of one container: the same replay as `diagnose`, from where the controller stands, under the controller's
+//! rights, and within one budget for the whole cluster.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use pullmedic_advise::remedies;
+use pullmedic_cluster::{Cluster, Named};
+use pullmedic_model::finding::{Finding, Vantage};
+use pullmedic_model::incident::input::{ContainerKey, Judged, NotJudged, Told};
+use pullmedic_model::object::WorkloadKind;
+use pullmedic_model::report::Skipped;
+use pullmedic_registry::Proxies;
+use pullmedic_sight::findings;
+
+use super::around::{Got, Need};
+use super::dial::Dialling;
+use super::told;
+use super::world::Scene;
+use crate::failure::Failure;
+use crate::prove::{
+    self, CaseKey, ClientArguments, Hidden, Manner, SecretSource, Secrets, Setup, Stand, State,
+};
+
+/// Requests per second to one host once the burst is used up, and that burst: a proof makes at most twenty.
+const RATE: f64 = 5.0;
+const BURST: u32 = 40;
+
+/// When a proof that took too long, or failed for a fault of ours, is tried again.
+const AGAIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// Proves containers. One for the whole cluster: what is asked at once is asked once, and answers are kept.
+pub(crate) struct Prover {
+    setup: Setup,
+    cluster: Cluster,
+    dialling: Dialling,
+    longest: Duration,
+    /// Secrets that came to be known: a registry may tell them back in any answer.
+    hidden: Mutex<Hidden>,
+}
+
+impl Prover {
+    /// Opens the client; nothing is asked yet.
+    ///
+    /// # Errors
+    /// When an option names something that cannot be read or understood.
+    pub(crate) fn new(
+        options: &ClientArguments,
+        cluster: Cluster,
+        dialling: Dialling,
+        state: &Path,
+    ) -> Result<Prover, Failure> {
+        let manner = Manner {
+            // As long as we run; what limits it are the rates, and how many proofs the queue lets run.
+            requests: u32::MAX,
+            rate: RATE,
+            burst: BURST,
+            deadline: None,
+            names: absolute_names(state),
+        };
+        let setup =
+            Setup::with(options, Vantage::Controller, State::open_in(state), Proxies::from_env(), manner)?;
+        let longest = Duration::try_from(options.probe_timeout).unwrap_or(Duration::from_secs(120));
+        Ok(Prover { setup, cluster, dialling, longest, hidden: Mutex::default() })
+    }
+
+    /// Registry requests sent so far.
+    pub(crate) fn requests(&self) -> u32 {
+        self.setup.prober().requests()
+    }
+
+    /// Reads what is needed, where we may: no request is made to be refused.
+    pub(crate) async fn read(&self, need: &Need) -> Got {
+        if let Some(needs) = self.lacks(need).await {
+            return Got::Nothing(Some(needs));
+        }
+        match need {
+            Need::Owner { namespace, kind, name, api_version } => {
+                got(self.cluster.read_owner(namespace, api_version, kind, name).await, Got::Owner)
+            }
+            Need::Node(name) => got(self.cluster.read_node(name).await, Got::Node),
+            Need::Account { namespace, name } => {
+                got(self.cluster.read_account(namespace, name).await, Got::Account)
+            }
+        }
+    }
+
+    /// The right that we lack to read it; `None`: we have it, or the API server does not say.
+    async fn lacks(&self, need: &Need) -> Option<String> {
+        let (group, resource, namespace) = match need {
+            Need::Owner { namespace, kind, .. } => {
+                let row = WorkloadKind::ALL.iter().find(|row| row.1 == kind)?;
+                let group = row.2.split_once('/').map_or("", |(group, _)| group);
+                (group, row.3, Some(namespace.as_str()))
+            }
+            Need::Node(_) => ("", "nodes", None),
+            Need::Account { namespace, .. } => ("", "serviceaccounts", Some(namespace.as_str())),
+        };
+        // Asked for the whole cluster first: one answer serves every namespace.
+        for place in [None, namespace].into_iter().take(1 + usize::from(namespace.is_some())) {
+            if self.cluster.may("get", group, resource, place).await.unwrap_or(true) {
+                return None;
+            }
+        }
+        Some(match namespace {
+            Some(namespace) => format!("get on {resource} in namespace {namespace}"),
+            None => format!("get on {resource}"),
+        })
+    }
+
+    /// Proves one container.
+    pub(crate) async fn prove(&self, container: ContainerKey, scene: Scene) -> Told {
+        let of = container.clone();
+        let not = |because: String, again: Option<Timestamp>| {
+            Told::NotJudged(NotJudged { container: of, because, again })
+        };
+        match tokio::time::timeout(self.longest, self.judge(container, scene)).await {
+            Ok(Ok(judged)) => Told::Judged(Box::new(judged)),
+            Ok(Err(because)) => not(because, None),
+            Err(_) => {
+                let seconds = self.longest.as_secs();
+                not(
+                    format!("the registry's answers took longer than {seconds} s (--probe-timeout)"),
+                    Timestamp::now().checked_add(AGAIN).ok(),
+                )
+            }
+        }
+    }
+
+    async fn judge(&self, container: ContainerKey, scene: Scene) -> Result<Judged, String> {
+        let Scene { mut seen, objects, words, unread } = scene;
+        let now = Timestamp::now();
+        let key = CaseKey::of(&seen, &objects);
+        let may = self.cluster.may("get", "", "secrets", Some(&container.namespace)).await;
+        // Where that is not known, nothing is sent that may be refused.
+        let source = match may {
+            Ok(true) => SecretSource::Cluster(&self.cluster),
+            Ok(false) | Err(_) => SecretSource::Refused,
+        };
+        let secrets = Secrets::new(source, (&[], false), self.setup.install_key());
+        // A pod has the boot id of its node, and neither its loopback nor its names: it does not stand on it.
+        let pinned = self.setup.pinned().to_vec();
+        let stand = Stand { vantage: Vantage::Controller, now, boot_id: None, pinned };
+        let mut case = self.setup.case(&key, &[&seen], &objects, &secrets, &stand, None).await;
+        self.hidden().extend(secrets.hidden());
+        self.hidden().leave_out_of_case(&mut case);
+        self.hidden().leave_out_of(&mut seen);
+        let refused = case.route.hosts.iter().find_map(|host| {
+            let by_hand = case.pinned.contains(&host.endpoint);
+            let why = self.dialling.refuses(&host.endpoint).filter(|_| !by_hand)?;
+            Some((host.endpoint.clone(), why))
+        });
+        if let Some((host, why)) = refused {
+            return Err(format!("the controller does not ask {host}: {why}; --allow-host {host} lets it"));
+        }
+        case.elsewhere.retain(|host| self.dialling.refuses(&host.endpoint).is_none());
+        let limits = self.setup.limits();
+        let records = prove::records(&case, self.setup.prober(), limits).await;
+        let verdict = prove::verdict(&case, &records, limits);
+        seen.verdict = Some(verdict.clone());
+        let found = findings(std::slice::from_ref(&seen), &objects, Vantage::Controller, Some(now));
+        let found = found.into_iter().next().ok_or("the verdict is of no container")?;
+        let mut finding = Finding { remedies: remedies(&found.subject, &found.evidence), ..found.finding };
+        finding.not_looked_at.extend(unread);
+        let judged = told::judged(container, words, finding, &verdict, &case, now);
+        self.without_secrets(judged)
+    }
+
+    /// Leaves the secrets that came to be known out of everything that is told.
+    fn without_secrets(&self, judged: Judged) -> Result<Judged, String> {
+        let fault = |error: serde_json::Error| format!("a verdict that cannot be told: {error}");
+        let mut value = serde_json::to_value(&judged).map_err(fault)?;
+        self.hidden().leave_out_of_value(&mut value);
+        serde_json::from_value(value).map_err(fault)
+    }
+
+    fn hidden(&self) -> std::sync::MutexGuard<'_, Hidden> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn got<T>(named: Named<T>, of: impl FnOnce(Box<T>) -> Got) -> Got {
+    match named {
+        Named::Found(object) => of(object),
+        Named::Absent | Named::Foreign => Got::Nothing(None),
+        Named::Unread(Skipped { what, reason, needs, .. }) => {
+            Got::Nothing(Some(needs.unwrap_or_else(|| format!("{what}: {reason}"))))
+        }
+    }
+}
+
+/// A resolver configuration without search domains, so that names are absolute (rule 11 of the verdict): in a pod a
+/// search list of the cluster comes before the world, and who may make a Service could answer for a registry. `None` where
+/// this machine has no configuration to take it from; then its own rules decide.
+fn absolute_names(state: &Path) -> Option<(std::path::PathBuf, std::path::PathBuf)> {
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
+        return None;
+    }
+    let own = std::fs::read_to_string("/etc/resolv.conf").ok()?;
+    let is_absolute = |line: &&str| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        !matches!(word, "search" | "domain" | "options")
+    };
+    let text: String = own.lines().filter(is_absolute).flat_map(|line| [line, "\n"]).collect();
+    if !text.contains("nameserver") {
+        return None;
+    }
+    let path = state.join("resolv.conf");
+    std::fs::write(&path, text).ok()?;
+    Some((path, "/etc/hosts".into()))
+}
