@@ -314,3 +314,80 @@ fn yes() -> bool {
 fn is_false(value: &bool) -> bool {
     !value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(name: &str, spec: &str) -> RegistryProfile {
+        let text = format!(
+            r#"{{"apiVersion":"pullmedic.dev/v1alpha1","kind":"RegistryProfile","metadata":{{"name":{name:?}}},"spec":{spec}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_profile_is_read_with_its_defaults() {
+        let read =
+            Profile::of(&profile("acme", r#"{"hosts":["Registry.Acme.test:443","*.ecr.test"]}"#)).unwrap();
+        let endpoint = |text| Endpoint::parse(text).unwrap();
+        assert_eq!(
+            read.hosts,
+            [HostPattern::Exactly(endpoint("registry.acme.test")), HostPattern::Below(endpoint("ecr.test"))]
+        );
+        assert!(read.probe && !read.plain_http && !read.internal && read.rate.is_none());
+    }
+
+    #[test]
+    fn everything_wrong_is_said_and_nothing_of_a_certificate() {
+        for (spec, fields) in [
+            (r#"{"hosts":[]}"#, vec!["spec.hosts"]),
+            (r#"{"hosts":["*.test"]}"#, vec!["spec.hosts[0]"]),
+            (r#"{"hosts":["*.0.0.1"]}"#, vec![]),
+            (r#"{"hosts":["*.10.0.0.1"]}"#, vec!["spec.hosts[0]"]),
+            (r#"{"hosts":["a b","*"]}"#, vec!["spec.hosts[0]", "spec.hosts[1]"]),
+            (
+                r#"{"hosts":["*.acme.test"],"plainHttp":true,"internal":true}"#,
+                vec!["spec.plainHttp", "spec.internal"],
+            ),
+            (
+                r#"{"hosts":["a.test"],"realms":["http://a.test","https://u:CANARY@a.test/t","https:///x","ftp"]}"#,
+                vec!["spec.realms[0]", "spec.realms[1]", "spec.realms[2]", "spec.realms[3]"],
+            ),
+            (r#"{"hosts":["a.test"],"mirrors":[{"host":"https://m.test"}]}"#, vec!["spec.mirrors[0]"]),
+            (r#"{"hosts":["a.test"],"rate":{"perMinute":0,"burst":601}}"#, vec!["spec.rate", "spec.rate"]),
+            (
+                r#"{"hosts":["a.test"],"certificateAuthorities":"-----BEGIN RSA PRIVATE KEY-----CANARY"}"#,
+                vec!["spec.certificateAuthorities", "spec.certificateAuthorities"],
+            ),
+        ] {
+            let wrong = Profile::of(&profile("acme", spec)).err().unwrap_or_default();
+            assert_eq!(wrong.iter().map(|bad| bad.field.as_str()).collect::<Vec<_>>(), fields, "{spec}");
+            assert!(!wrong.iter().any(|bad| bad.to_string().contains("CANARY")), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_profile_that_names_most_of_a_host_counts() {
+        let all: Vec<Profile> = [
+            ("a", r#"{"hosts":["*.acme.test"]}"#),
+            ("b", r#"{"hosts":["*.eu.acme.test"]}"#),
+            ("c", r#"{"hosts":["registry.eu.acme.test:5000"]}"#),
+            ("d", r#"{"hosts":["*.eu.acme.test"]}"#),
+        ]
+        .map(|(name, spec)| Profile::of(&profile(name, spec)).unwrap())
+        .into();
+        for (host, name) in [
+            ("x.acme.test", Some("a")),
+            ("x.y.acme.test", Some("a")),
+            ("registry.eu.acme.test", Some("b")),
+            ("registry.eu.acme.test:5000", Some("c")),
+            ("acme.test", None),
+            ("evilacme.test", None),
+            ("x.acme.test:5000", None),
+        ] {
+            let found = Profile::for_host(&all, &Endpoint::parse(host).unwrap());
+            assert_eq!(found.map(|profile| profile.name.as_str()), name, "{host}");
+        }
+    }
+}
