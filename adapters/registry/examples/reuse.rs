@@ -70,7 +70,7 @@ async fn ask(prober: &Prober, running: &Running, at: usize) -> Duration {
     };
     // Another tag each time: an answer that is kept measures nothing.
     let what = What::ManifestHead(format!("t{at}"));
-    let ask = Ask { host, repository: "team/app".to_owned(), what, login: None };
+    let ask = Ask { host, repository: "team/app".to_owned(), what, login: None, again: 0 };
     let began = Instant::now();
     let record = prober.ask(&ask, None).await;
     let took = began.elapsed();

@@ -74,6 +74,10 @@ impl Walk<'_> {
     /// A connection that an earlier ask left, with the steps of its making. It passed them then: a step of such a
     /// connection never fails, and takes no time.
     pub(crate) async fn reuse(&mut self, target: &Target, reach: Reach) -> Option<Connection> {
+        // Behind one name many may answer, and a connection stays with the one that it found.
+        if self.ask.again > 0 {
+            return None;
+        }
         let key = self.key(target, reach)?;
         // What was seen at its making may be told again for as long as any answer that may move.
         let age = self.shared.limits.reuse_tag;

@@ -77,7 +77,8 @@ impl std::fmt::Debug for Prober {
     }
 }
 
-/// What makes two asks the same: all of them but the name of the login, in whose place its identity stands.
+/// What makes two asks the same: all of them but the name of the login, in whose place its identity stands. One that is
+/// made once more is another.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Question {
     host: Host,
@@ -86,6 +87,7 @@ struct Question {
     /// Empty: anonymous.
     identity: String,
     agent: String,
+    again: u8,
 }
 
 struct Answered {
@@ -175,6 +177,7 @@ impl Prober {
             what: ask.what.clone(),
             identity: held.as_ref().map(|held| held.identity.clone()).unwrap_or_default(),
             agent: agent(runtime),
+            again: ask.again,
         };
         let cell = self.cell(&question);
         let mut is_fresh = false;

@@ -67,6 +67,7 @@ impl<'a> Judge<'a> {
         Case {
             elsewhere: Vec::new(),
             runs_for: self.running.owners(&job.image),
+            beside: pullmedic_model::probe::case::Beside::default(),
             runs_there: self.running.there(job),
             pulling: false,
             image: job.image.clone(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::{ContainerKind, Node, Objects, Pod};
-use pullmedic_model::probe::case::{NodeCredentials, PulledOn, RunsThere, Words};
+use pullmedic_model::probe::case::{Beside, NodeCredentials, PulledOn, RunsThere, Words};
 use pullmedic_model::probe::login::NamedSecret;
 use pullmedic_model::probe::manifest::Platform;
 use pullmedic_model::probe::route::{Host, Route, Runtime};
@@ -192,6 +192,7 @@ pub(crate) fn case(
                 .is_some_and(|own| !own.is_empty() && own == node.status.node_info.boot_id)
         }),
         runs_for: runs_for(&image, objects),
+        beside: Beside::default(),
         runs_there: reference
             .as_ref()
             .map(|reference| runs_there(&sighting.place.namespace, reference, objects))

@@ -162,7 +162,13 @@ impl Walk<'_> {
     }
 
     fn ask(&self, host: &Host, login: Option<&LoginName>, what: What) -> Ask {
-        Ask { host: host.clone(), repository: self.reference.repository.clone(), what, login: login.cloned() }
+        Ask {
+            host: host.clone(),
+            repository: self.reference.repository.clone(),
+            what,
+            login: login.cloned(),
+            again: 0,
+        }
     }
 }
 

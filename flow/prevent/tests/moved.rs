@@ -42,7 +42,8 @@ fn judged(runs: &str, tag: &str, content: &[(&str, &str)], may_read: bool) -> (M
         answer_timeout_ms: None,
     };
     let reference = Reference::parse("reg.test/app:1").unwrap();
-    let resolved = Ask { host, repository: "app".into(), what: What::ManifestHead("1".into()), login: None };
+    let resolved =
+        Ask { host, repository: "app".into(), what: What::ManifestHead("1".into()), login: None, again: 0 };
     let node = platform("amd64");
     let running =
         Running { reference: &reference, resolved: &resolved, digest: runs, platform: Some(&node), may_read };

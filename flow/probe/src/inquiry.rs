@@ -113,7 +113,7 @@ impl<'a> Inquiry<'a> {
             | What::Tags
             | What::Referrers(_) => self.repository().to_owned(),
         };
-        Ask { host: host.clone(), repository, what, login }
+        Ask { host: host.clone(), repository, what, login, again: 0 }
     }
 
     /// The unchanged request: what the runtime asks first of a host.

@@ -8,6 +8,7 @@
 //! - `inquiry`: a case and its transcript, prepared; records are found by what was asked.
 //! - `rules`: the numbered rules of the law.
 //! - `replay`: the unchanged request, asked again, compared with the words.
+//! - `twice`: what decides, asked once more. `beside`: what other cases of a run show.
 //! - `seen`: answers and objects to observations, and what to ask for the next ones.
 //! - `table`: what each kind of observation means for each cause.
 //! - `decide`: what is left, and how sure that is.
@@ -17,6 +18,7 @@
 //! - `sentence`: a decision in words.
 //! - `why`: what proves and what excludes a cause, from the same table.
 
+mod beside;
 mod decide;
 mod dialect;
 mod inquiry;
@@ -29,11 +31,13 @@ mod seen;
 mod sentence;
 mod table;
 mod testimony;
+mod twice;
 mod why;
 
 use pullmedic_model::probe::{Answer, Ask, Case, Record};
 use pullmedic_model::{Endpoint, Verdict};
 
+pub use beside::compare;
 use inquiry::Inquiry;
 pub use why::why;
 

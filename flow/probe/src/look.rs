@@ -12,6 +12,7 @@ use crate::seen::{
 };
 use crate::table::{Family, Kind};
 use crate::testimony::{Ground, Testimony};
+use crate::twice;
 
 /// What a case and its transcript show.
 pub(crate) struct Looked<'a> {
@@ -68,6 +69,7 @@ pub(crate) fn look<'a>(inquiry: Inquiry<'a>) -> Looked<'a> {
             looked.note_beside();
         } else {
             looked.follow();
+            twice::look(&mut looked);
         }
     }
     looked

@@ -174,6 +174,9 @@ pub(crate) fn reach(inquiry: &Inquiry<'_>, words: &Testimony, record: &Record) -
     if let Some(why) = rules::r12_too_short(record) {
         return Reach::NotFromHere(why);
     }
+    if let Some(why) = rules::r03_is_answered_otherwise(inquiry.case, record) {
+        return Reach::NotFromHere(why);
+    }
     match rules::r13_address(record, words.address) {
         Ok(()) => Reach::Reproduced,
         Err(why) => Reach::NotFromHere(why),

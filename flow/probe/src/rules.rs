@@ -48,6 +48,30 @@ fn names_loopback(endpoint: &Endpoint) -> bool {
         || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Rule 3: a host that was seen in the same run to refuse a node what it gives us answers nodes otherwise, so that the same
+/// status here is another refusal. In words why. Of a 404 see [`r03_may_be_answered_otherwise`].
+pub(crate) fn r03_is_answered_otherwise(case: &Case, record: &Record) -> Option<String> {
+    let (_, _, Class::Status(status @ (400..=403 | 405..=428))) = record.refused()? else { return None };
+    answered_otherwise(case, record, status)
+}
+
+/// Rule 3 of a 404, which an image that was pushed a moment ago gives as well: a doubt, and no more.
+pub(crate) fn r03_may_be_answered_otherwise(case: &Case, record: &Record) -> Option<String> {
+    let (_, _, Class::Status(404)) = record.refused()? else { return None };
+    answered_otherwise(case, record, 404)
+}
+
+fn answered_otherwise(case: &Case, record: &Record, status: u16) -> Option<String> {
+    let host = &record.ask.host.endpoint;
+    let mut otherwise = case.beside.otherwise.iter();
+    let other = otherwise.find(|other| other.status == status && same_host(&other.endpoint, host))?;
+    let node = other.node.as_deref().unwrap_or("a node");
+    Some(format!(
+        "{node} was refused {} with {status}, and it passes from here: {host} may answer nodes otherwise",
+        other.image
+    ))
+}
+
 /// Rule 5: words are history when the pod, its reference or a named secret was changed after they can have been written.
 pub(crate) fn r05_is_history(case: &Case) -> bool {
     let Some(words) = &case.words else { return false };

@@ -19,6 +19,22 @@ pub struct Ask {
     pub what: What,
     /// The login that is used where the answer asks for one; `None`: anonymously.
     pub login: Option<LoginName>,
+    /// How often this very request was made before: it is made anew, on a connection of its own, whatever an earlier
+    /// answer was. 0: an answer that is kept will do.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub again: u8,
+}
+
+impl Ask {
+    /// The same request, made for another time.
+    pub fn once_more(&self, again: u8) -> Ask {
+        Ask { again, ..self.clone() }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde wants")]
+const fn is_first(again: &u8) -> bool {
+    *again == 0
 }
 
 /// What is asked for.

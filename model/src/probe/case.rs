@@ -47,6 +47,9 @@ pub struct Case {
     /// Other images of the same host that run now: controls for a registry that says no to everything, and for a login.
     #[serde(default)]
     pub runs_there: Vec<RunsThere>,
+    /// What other cases of the same run showed of the hosts that are asked for this one.
+    #[serde(default)]
+    pub beside: Beside,
     /// Repositories of the same host that workloads of the cluster name: near names where `_catalog` is closed.
     pub known_repositories: Vec<String>,
     /// Other hosts at which workloads of the cluster name the same repository: where the same image may be had.
@@ -123,6 +126,42 @@ pub enum NodeCredentials {
     NotKnown,
     /// The node was looked at and has none.
     None,
+}
+
+/// What other cases of the same run showed of the hosts that are asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Beside {
+    /// Pulls that a node was refused and that pass from here: the host answers nodes otherwise than us.
+    pub otherwise: Vec<Otherwise>,
+    /// Logins that a host took.
+    pub taken: Vec<Taken>,
+}
+
+/// A pull that a node was refused, and that passes from where we look.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Otherwise {
+    /// The host.
+    pub endpoint: Endpoint,
+    /// The status that the node was given.
+    pub status: u16,
+    /// The node; `None` when no words name it.
+    pub node: Option<String>,
+    /// The image.
+    pub image: String,
+}
+
+/// A login that a host took.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Taken {
+    /// The host.
+    pub endpoint: Endpoint,
+    /// The login's opaque identity.
+    pub identity: String,
+    /// The repository that was asked for with it, and given.
+    pub repository: String,
 }
 
 /// An image of the same host that runs now.

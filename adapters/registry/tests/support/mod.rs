@@ -119,7 +119,7 @@ pub(crate) fn host(endpoint: &str, scheme: Scheme) -> Host {
 }
 
 pub(crate) fn ask(host: Host, repository: &str, what: What) -> Ask {
-    Ask { host, repository: repository.to_owned(), what, login: None }
+    Ask { host, repository: repository.to_owned(), what, login: None, again: 0 }
 }
 
 pub(crate) fn credential(secret: &str, user: &str, password: &str, hosts: &[&str]) -> Credential {

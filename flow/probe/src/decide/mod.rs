@@ -177,6 +177,13 @@ fn grade(looked: &Looked<'_>, decision: &mut Decision) {
     let strong = words::are_strong(looked) && words::name(looked, decision.cause);
     if let Some(why) = &looked.notes.contradiction {
         decision.unmet = Some(why.clone());
+        // A host that contradicts itself may be at fault as a whole, or something before it, whatever a control gave.
+        for cause in [Cause::RegistryUnavailable, Cause::PolicyBlocked] {
+            if decision.cause != cause && !decision.open.contains(&cause) {
+                decision.open.push(cause);
+                decision.out.retain(|(out, _)| *out != cause);
+            }
+        }
         return;
     }
     if let Some(why) = &looked.notes.doubt {

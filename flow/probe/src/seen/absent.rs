@@ -6,6 +6,7 @@ use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, Role, What};
 use super::{Notes, Seen, login, outcome, with_login};
 use crate::inquiry::{Inquiry, not_asked, same_minute};
 use crate::near;
+use crate::rules;
 use crate::table::Kind;
 
 /// Looks at a 404 for a manifest.
@@ -39,6 +40,9 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
         }
     }
     login::none_tried(inquiry, notes);
+    if let Some(why) = rules::r03_may_be_answered_otherwise(inquiry.case, base) {
+        notes.doubt.get_or_insert(why);
+    }
 }
 
 /// Who has this very image: then its absence is not the same for all, and a 404 or a list of tags may be a filter.
@@ -178,6 +182,12 @@ fn sibling(inquiry: &Inquiry<'_>, base: &Record, tag: &str, notes: &mut Notes, l
             };
             if inquiry.reference.as_ref().is_some_and(|image| image.tag.as_deref() == Some(tag)) {
                 notes.evidence.digest_now.clone_from(&digest);
+            }
+            if digest.as_ref() == Some(&inquiry.wanted) {
+                notes.contradiction = Some(format!(
+                    "the repository says that {tag} is {}, and does not give it",
+                    inquiry.wanted
+                ));
             }
             notes.evidence.there.push((tag.to_owned(), digest));
             let text = format!("asked for {tag} of the same repository, {}: there", with_login(&ask));

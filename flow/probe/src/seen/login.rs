@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use pullmedic_model::Stage;
 use pullmedic_model::finding::Witness;
 use pullmedic_model::object::ContainerKind;
+use pullmedic_model::probe::case::Taken;
 use pullmedic_model::probe::login::{KeyDiffers, SecretState};
 use pullmedic_model::probe::{Ask, Class, Ended, LoginName, Record, Role, What};
 
 use super::{Notes, Seen, behind, body, outcome, with_login};
+use crate::dialect::same_host;
 use crate::inquiry::{Inquiry, not_asked, same_minute};
 use crate::rules;
 use crate::table::{Family, Kind};
@@ -273,6 +275,16 @@ fn identity(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
             }
             continue;
         }
+        if let Some(taken) = taken_beside(inquiry, base, name) {
+            if taken.repository == base.ask.repository {
+                notes.contradiction = Some(format!(
+                    "{} gave {} to the login of secret {name} for another pull, and refuses it here",
+                    taken.endpoint, taken.repository
+                ));
+            }
+            accepted_elsewhere += 1;
+            continue;
+        }
         // Another passes, or anonymous: only then a refusal tells anything (rule 6), and is worth a try.
         let control = notes.has(Kind::OtherLoginPasses)
             || notes.has(Kind::AnonymousPasses)
@@ -324,6 +336,17 @@ fn identity(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     }
 }
 
+/// That the host took this login for another case of the same run.
+fn taken_beside<'a>(inquiry: &Inquiry<'a>, base: &Record, name: &LoginName) -> Option<&'a Taken> {
+    let identity = &inquiry.login(name)?.identity;
+    let taken =
+        inquiry.case.beside.taken.iter().filter(|taken| {
+            taken.identity == *identity && same_host(&taken.endpoint, &base.ask.host.endpoint)
+        });
+    // The one for this very repository tells most.
+    taken.max_by_key(|taken| taken.repository == base.ask.repository)
+}
+
 /// What the pod's login is answered for an image that runs with the same secret.
 enum Elsewhere<'a> {
     /// No image of the host runs with it, or one that needs no login.
@@ -354,6 +377,7 @@ fn elsewhere_of_it<'a>(
         repository: other.repository.clone(),
         what: What::ManifestHead(other.reference.clone()),
         login: Some(name.clone()),
+        again: 0,
     };
     let Some(record) = inquiry.record(&ask) else {
         notes.want(ask);
@@ -386,7 +410,7 @@ fn elsewhere_of_it<'a>(
 }
 
 /// Whether a login that was sent in this request was accepted on the way.
-fn accepts(record: &Record, name: &LoginName) -> bool {
+pub(crate) fn accepts(record: &Record, name: &LoginName) -> bool {
     record.ask.login.as_ref() == Some(name)
         && record.steps.iter().any(|step| {
             step.login.as_ref() == Some(name)

@@ -4,6 +4,7 @@
 
 mod near_misses;
 mod near_misses_content;
+mod near_misses_twice;
 mod properties;
 mod rules;
 mod scenarios;

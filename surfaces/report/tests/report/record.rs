@@ -61,7 +61,7 @@ fn address() -> Option<IpAddr> {
 
 fn record(host: Host, what: What, steps: Vec<Step>, ended: Ended) -> Record {
     Record {
-        ask: Ask { host, repository: "shop/cart".to_owned(), what, login: None },
+        ask: Ask { host, repository: "shop/cart".to_owned(), what, login: None, again: 0 },
         at: NOW.parse().unwrap(),
         requests: u32::try_from(steps.iter().filter(|step| step.answer.is_some()).count()).unwrap(),
         steps,

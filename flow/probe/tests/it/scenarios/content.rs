@@ -63,7 +63,7 @@ fn s18_a_layer_that_is_gone() {
     let leaf = format!("could not fetch content descriptor {} from remote: not found", part("b4").digest);
     let named = run(&certain(BlobMissing, Stage::Blob, &leaf).0, |ask| registry.answer(ask));
     held(&named, BlobMissing, Proven);
-    assert_eq!(named.transcript.len(), 4);
+    assert_eq!(named.transcript.len(), 6);
     let passes = run(&certain(BlobMissing, Stage::Blob, &leaf).0, |ask| whole().answer(ask));
     held(&passes, BlobMissing, Undecided);
 }

@@ -17,7 +17,8 @@ fn s01_a_tag_that_the_list_lacks_is_not_found() {
     let run = run(&not_found("registry.acme.test/shop/cart:1.92").0, |ask| registry.answer(ask));
     assert_eq!((run.verdict.cause, run.verdict.certainty), (TagNotFound, Proven), "{run:#?}");
     assert_eq!(run.verdict.evidence.there[0].0, "1.29");
-    assert_eq!(run.transcript.len(), 3);
+    // What decides comes three times.
+    assert_eq!(run.transcript.len(), 5);
 }
 
 #[test]
@@ -26,7 +27,7 @@ fn s02_a_repository_with_two_letters_swapped() {
     let run = run(&not_found("registry.acme.test/shop/crat:4.1").0, |ask| registry.answer(ask));
     assert_eq!((run.verdict.cause, run.verdict.certainty), (RepositoryNotFound, Proven), "{run:#?}");
     assert_eq!(run.verdict.evidence.repositories_there, ["shop/cart"]);
-    assert!(run.transcript.len() <= 5, "{}", run.transcript.len());
+    assert!(run.transcript.len() <= 7, "{}", run.transcript.len());
 }
 
 #[test]
@@ -36,7 +37,8 @@ fn s04_a_login_that_passes_proves_that_none_was_sent() {
     let run = run(&case.0, |ask| registry.answer(ask));
     assert_eq!((run.verdict.cause, run.verdict.certainty), (NoCredentials, Proven), "{run:#?}");
     assert_eq!(run.verdict.evidence.repair_used_by.as_deref(), Some("Deployment/web"));
-    assert_eq!(run.transcript.len(), 2);
+    // What decides comes three times, what repairs twice.
+    assert_eq!(run.transcript.len(), 5);
 }
 
 #[test]
@@ -46,7 +48,8 @@ fn s05_a_wrong_password_beside_one_that_works() {
         bare_401("registry.acme.test/shop/cart:4.1").sends("stale").candidate("good", "Deployment/web");
     let run = run(&case.0, |ask| registry.answer(ask));
     assert_eq!((run.verdict.cause, run.verdict.certainty), (BadCredentials, Proven), "{run:#?}");
-    assert!(run.transcript.len() <= 4);
+    // A login that was refused is not sent a third time.
+    assert!(run.transcript.len() <= 5);
 }
 
 #[test]

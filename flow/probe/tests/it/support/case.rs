@@ -63,6 +63,7 @@ pub(crate) fn case(image: &str) -> Build {
         elsewhere: Vec::new(),
         runs_for: Vec::new(),
         runs_there: Vec::new(),
+        beside: pullmedic_model::probe::case::Beside::default(),
         pulling: false,
         pinned: Vec::new(),
         runs: None,
