@@ -4,7 +4,7 @@
 //! - [`Limits`], [`Size`]: how much is held. [`Remark`]: what is worth telling of a history that works. [`StoreError`]:
 //!   why one does not.
 //! - `open`: from a path to a connection that can be relied on. `file`: the lock and the files set aside. `schema`: the
-//!   layout and its versions. `room`: what goes when there is too much.
+//!   layout and its versions. `question`: what is asked, in SQL. `room`: what goes when there is too much.
 //!
 //! # What holds
 //! What `keep` acknowledged is there after the process was killed, at any moment, and after a power cut as far as the
@@ -17,6 +17,7 @@
 mod error;
 mod file;
 mod open;
+mod question;
 mod remark;
 mod room;
 mod schema;

@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, params};
 
+use crate::question::FORGET;
+
 /// How much a history holds at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -111,9 +113,7 @@ pub(crate) fn forget(connection: &mut Connection, before: i64, rows: &mut u64) -
 }
 
 fn oldest(connection: &Connection, before: i64, most: usize) -> rusqlite::Result<usize> {
-    let sql = "DELETE FROM incident WHERE number IN \
-               (SELECT number FROM incident WHERE ended_at < ?1 ORDER BY ended_at, number LIMIT ?2)";
-    connection.prepare_cached(sql)?.execute(params![before, most as i64])
+    connection.prepare_cached(FORGET)?.execute(params![before, most as i64])
 }
 
 /// Gives free pages back to the disk; whether there were any.

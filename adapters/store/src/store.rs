@@ -13,6 +13,7 @@ use rusqlite::{
 
 use crate::error::passing;
 use crate::file::Writer;
+use crate::question::{UNFINISHED, asked};
 use crate::remark::short;
 use crate::{Limits, Remark, Size, StoreError, file, open, room};
 
@@ -182,14 +183,13 @@ impl History for Store {
     }
 
     fn unfinished(&self, resolved_since: Timestamp) -> Result<Vec<Incident>, HistoryError> {
-        let sql = "SELECT number FROM incident WHERE ended_at IS NULL OR ended_at >= ?1 ORDER BY seen_at, id";
         let wanted = |incident: &Incident| match incident.phase {
             Phase::Suspected | Phase::Open => true,
             Phase::Resolved => ended(incident) >= resolved_since,
         };
         let read = || {
             let _steady = self.connection.unchecked_transaction()?;
-            let numbers = self.numbers(sql, vec![resolved_since.as_microsecond().into()])?;
+            let numbers = self.numbers(UNFINISHED, vec![resolved_since.as_microsecond().into()])?;
             self.read(&numbers, usize::MAX, wanted)
         };
         read().map_err(|source| self.failed("read the unfinished incidents".into(), source))
@@ -289,30 +289,4 @@ fn write(connection: &mut Connection, documents: &[(&Incident, String)]) -> rusq
     }
     transaction.commit()?;
     Ok(added)
-}
-
-/// The numbers of those asked for, newest first. They are sorted without their documents, which may be long.
-pub(crate) fn asked(query: &Query) -> (String, Vec<Value>) {
-    let mut sql = String::from("SELECT number FROM incident");
-    let mut values = Vec::new();
-    let mut only = Vec::new();
-    if let Some(namespace) = &query.namespace {
-        sql.push_str(" JOIN touched ON touched.incident = incident.number");
-        only.push("touched.namespace = ?");
-        values.push(Value::from(namespace.clone()));
-    }
-    if let Some(cause) = query.cause {
-        only.push("cause = ?");
-        values.push(Value::from(cause.code().to_owned()));
-    }
-    if let Some(since) = query.since {
-        only.push("changed_at >= ?");
-        values.push(Value::from(since.as_microsecond()));
-    }
-    for (nth, only) in only.into_iter().enumerate() {
-        sql.push_str(if nth == 0 { " WHERE " } else { " AND " });
-        sql.push_str(only);
-    }
-    sql.push_str(" ORDER BY changed_at DESC, number DESC");
-    (sql, values)
 }
