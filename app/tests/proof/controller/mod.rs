@@ -1,0 +1,4 @@
+//! Black-box runs of `pullmedic controller`.
+
+mod life;
+mod play;
