@@ -7,6 +7,7 @@ use pullmedic_model::Incident;
 use pullmedic_model::incident::Event;
 
 use super::list::namespaces_cell;
+use super::span::{lasted, short};
 use super::table::shortened;
 use super::whom::{is_over, size};
 use super::{document, timeline};
@@ -32,11 +33,11 @@ pub struct Changed<'a> {
 const CAUSE: usize = 20;
 /// Columns of the longest certainty.
 const CERTAINTY: usize = 9;
-/// A note shorter than this says nothing.
-const NOTE: usize = 12;
+/// In less room than this a note says nothing.
+const NOTE: usize = 10;
 
 /// Writes one line: time, incident, what happened, cause, certainty, how much it touches, and as much as there is room for
-/// of where and why. Only where the page does not hold even the first of these does it go on below.
+/// of why and where. Only where the page does not hold even the first of these does it go on below.
 ///
 /// # Errors
 /// Those of `out`.
@@ -50,45 +51,74 @@ pub fn write_change(changed: &Changed<'_>, look: &Look, out: &mut dyn io::Write)
         Some(Event::Resolved) => GOOD,
         Some(Event::Split | Event::Merged | Event::Told) | None => PLAIN,
     };
-    let pods = if is_over(incident) { 0 } else { incident.counts.pods };
+    // What is over touches nothing, and how long it lasted is worth more.
+    let extent = match (is_over(incident), lasted(incident, look)) {
+        (true, Some(span)) => format!("after {}", short(span)),
+        (true, None) | (false, _) => counted(size(incident.counts.pods), "pod"),
+    };
     let fields = [
         (look.time_with_seconds(*at), FAINT, 0),
         (incident.id.to_string(), PLAIN, 0),
         (word.to_owned(), style, timeline::LONGEST),
         (incident.cause.code().to_owned(), STRONG, CAUSE),
         (incident.certainty.code().to_owned(), PLAIN, CERTAINTY),
-        (counted(size(pods), "pod"), PLAIN, 0),
+        (extent, PLAIN, 0),
     ];
-    let needed = 2 * (fields.len() - 1)
-        + fields.iter().map(|(text, _, width)| columns(text).max(*width)).sum::<usize>();
+    let needed = |padded: bool| {
+        let width = |text: &str, width: usize| columns(text).max(if padded { width } else { 0 });
+        2 * (fields.len() - 1) + fields.iter().map(|(text, _, least)| width(text, *least)).sum::<usize>()
+    };
+    // A long cause on a narrow page costs the columns, of its own line only.
+    let padded = needed(true) <= look.columns();
+    let needed = needed(padded);
     if needed > look.columns() {
-        let words: Vec<&str> = fields.iter().map(|(text, _, _)| text.as_str()).collect();
-        return paper.hanging_at(0, 2, &words.join("  "));
+        let fields: Vec<&str> = fields.iter().map(|(text, _, _)| text.as_str()).collect();
+        return paper.hanging_at(0, 2, &fields.join("  "));
     }
     let mut line = Vec::new();
     for (text, style, width) in &fields {
-        let fill = " ".repeat(width.saturating_sub(columns(text)));
-        line.push(format!("{}{fill}", paper.painted(*style, text)));
+        let fill = if padded { width.saturating_sub(columns(text)) } else { 0 };
+        line.push(format!("{}{}", paper.painted(*style, text), " ".repeat(fill)));
     }
     let mut room = look.columns() - needed;
-    let whole = [
+    if let Some(note) = further(*what, *note)
+        && room >= NOTE + 2
+    {
+        let note = shortened(&paper.words(note), room - 2, look.ascii);
+        room -= columns(&note) + 2;
+        line.push(paper.painted(FAINT, &note));
+    }
+    let places = [
         (incident.counts.namespaces > 0).then(|| format!("in {}", namespaces_cell(incident).0)),
         incident.endpoint.as_ref().map(ToString::to_string),
     ];
-    for text in whole.into_iter().flatten() {
+    for text in places.into_iter().flatten() {
         let text = paper.words(&text).into_owned();
         if columns(&text) + 2 <= room {
             room -= columns(&text) + 2;
             line.push(text);
         }
     }
-    if let Some(note) = note
-        && room >= NOTE + 2
-    {
-        let note = shortened(&paper.words(note), room - 2, look.ascii);
-        line.push(paper.painted(FAINT, &note));
-    }
     paper.line(&line.join("  "))
+}
+
+/// The note, where it tells more than the line does.
+fn further(what: Option<Event>, note: Option<&str>) -> Option<&str> {
+    match what {
+        // Its note is cause and certainty.
+        Some(Event::Judged | Event::Proven) => None,
+        Some(
+            Event::Seen
+            | Event::Opened
+            | Event::Split
+            | Event::Merged
+            | Event::Told
+            | Event::Flapped
+            | Event::Resolved
+            | Event::Reopened,
+        )
+        | None => note,
+    }
 }
 
 /// The same as a document of the public format, in one line without its line feed.

@@ -9,7 +9,7 @@ use pullmedic_model::incident::{Counts, Event, Moment, Scope};
 ///
 /// What is left of it:
 /// - what it touches in them, and counts of that: owners and nodes as far as they are known by name, and as the most pods
-///   of one time those that are touched now, for the true figures count other namespaces;
+///   of one time those that are touched now or were last, for the true figures count other namespaces;
 /// - the image where the whole incident is of one image ([`Scope::Image`]) and it is asked for in them, the node where it is
 ///   one of theirs;
 /// - of the timeline all but the telling of other owners, and no note that names another namespace.
@@ -27,8 +27,9 @@ pub fn of_namespaces(incident: &Incident, namespaces: &BTreeSet<String>) -> Opti
     if others.is_empty() && counted <= reduced.touched.len() {
         return Some(reduced);
     }
-    reduced.counts = counts(&reduced);
-    reduced.most_pods = reduced.counts.pods;
+    let touched = counts(&reduced);
+    reduced.counts = least(touched, incident.counts);
+    reduced.most_pods = touched.pods.min(incident.most_pods);
     let asked_here = |image: &String| {
         reduced.touched.values().any(|touched| {
             touched.images.contains(image) || touched.samples.iter().any(|sample| sample.image == *image)
@@ -84,6 +85,16 @@ fn told(moment: &Moment, namespaces: &BTreeSet<String>, others: &BTreeSet<&str>)
 fn names(note: &str) -> impl Iterator<Item = &str> {
     note.split(|character: char| !(character.is_alphanumeric() || character == '-'))
         .filter(|word| !word.is_empty())
+}
+
+/// Of one that is over the true counts are 0, though it still tells what it touched last.
+fn least(touched: Counts, all: Counts) -> Counts {
+    Counts {
+        pods: touched.pods.min(all.pods),
+        owners: touched.owners.min(all.owners),
+        namespaces: touched.namespaces.min(all.namespaces),
+        nodes: touched.nodes.min(all.nodes),
+    }
 }
 
 fn counts(reduced: &Incident) -> Counts {

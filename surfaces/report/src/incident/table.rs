@@ -161,7 +161,7 @@ impl Table {
                 .iter()
                 .filter_map(|column| Some((column, column.cells.get(row)?)))
                 .map(|(column, cell)| {
-                    let text = shortened(&cell.text, paper.look.columns() - INDENT, self.ascii);
+                    let text = shortened(&cell.text, paper.look.columns() - INDENT - 1, self.ascii);
                     format!("{} {text}", column.head.to_lowercase())
                 })
                 .collect();

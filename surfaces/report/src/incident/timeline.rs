@@ -15,6 +15,8 @@ const ENDS: (usize, usize) = (4, 6);
 
 /// Columns that a note needs beside its moment; on a narrower page it follows like a sentence.
 const NOTE: usize = 20;
+/// Columns more that it needs to stay there when it is long: for the words that say how many lines were left out.
+const LEFT_OUT: usize = 12;
 
 /// What an event is called on a page.
 pub(super) fn event(event: Event) -> &'static str {
@@ -75,5 +77,6 @@ fn write_moment(paper: &mut Paper<'_>, lead: &str, moment: &Moment) -> io::Resul
         return paper.hanging_at(4, 6, &format!("{} {what} {note}", lead.join(" ")));
     }
     let lead = format!("{}  {what:<LONGEST$}  ", paper.painted(FAINT, lead));
-    paper.after(&lead, first, first, note)
+    let rest = if first + NOTE + LEFT_OUT > paper.look.columns() { 6 } else { first };
+    paper.after(&lead, first, rest, note)
 }

@@ -13,12 +13,12 @@ use crate::{look, written};
 const FORMS: [Form; 5] = [Form::Text, Form::Wide, Form::Json, Form::Yaml, Form::Markdown];
 
 /// Removes the colours that `anstyle` writes: ESC, `[`, digits and semicolons, `m`.
-fn without_colour(text: &str) -> String {
+pub(crate) fn without_colour(text: &str) -> String {
     regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(text, "").into_owned()
 }
 
 /// Whether a page holds nothing that moves or hides, but for the line feeds that end its own lines.
-fn is_harmless(page: &str) -> bool {
+pub(crate) fn is_harmless(page: &str) -> bool {
     let page = page.replace('\n', "");
     shown(&page) == page
 }
@@ -116,7 +116,7 @@ fn markdown_has_no_html_no_link_and_no_mention_outside_of_code() {
 }
 
 /// What a renderer does not take for code: no fenced block, no code span.
-fn outside_of_code(page: &str) -> String {
+pub(crate) fn outside_of_code(page: &str) -> String {
     let mut outside = String::new();
     let mut fence: Option<usize> = None;
     for line in page.lines() {
@@ -197,7 +197,7 @@ fn widest(page: &str, report: &Report) -> usize {
 }
 
 /// Any text, with a taste for what is hostile.
-fn any_words() -> impl Strategy<Value = String> {
+pub(crate) fn any_words() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
         "[a-z0-9/:. -]{0,200}",

@@ -3,9 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "an input that cannot be built fails its test")]
 
 mod built;
+mod built_incident;
 
 mod check;
 mod hostile;
+mod incident;
+mod incident_changes;
+mod incident_format;
+mod incident_hostile;
+mod incident_reduced;
 mod markdown;
 mod messages;
 mod proof;
