@@ -35,6 +35,8 @@ const CAUSE: usize = 20;
 const CERTAINTY: usize = 9;
 /// In less room than this a note says nothing.
 const NOTE: usize = 10;
+/// Columns for the other incident of a split or merge.
+const OTHER: usize = 24;
 
 /// Writes one line: time, incident, what happened, cause, certainty, how much it touches, and as much as there is room for
 /// of why and where. Only where the page does not hold even the first of these does it go on below.
@@ -52,9 +54,10 @@ pub fn write_change(changed: &Changed<'_>, look: &Look, out: &mut dyn io::Write)
         Some(Event::Split | Event::Merged | Event::Told) | None => PLAIN,
     };
     // What is over touches nothing, and how long it lasted is worth more.
-    let extent = match (is_over(incident), lasted(incident, look)) {
-        (true, Some(span)) => format!("after {}", short(span)),
-        (true, None) | (false, _) => counted(size(incident.counts.pods), "pod"),
+    let extent = match (further(*what, *note), is_over(incident), lasted(incident, look)) {
+        (Note::First(other), _, _) => shortened(&paper.words(other), OTHER, look.ascii),
+        (_, true, Some(span)) => format!("after {}", short(span)),
+        (_, true, None) | (_, false, _) => counted(size(incident.counts.pods), "pod"),
     };
     let fields = [
         (look.time_with_seconds(*at), FAINT, 0),
@@ -81,7 +84,7 @@ pub fn write_change(changed: &Changed<'_>, look: &Look, out: &mut dyn io::Write)
         line.push(format!("{}{}", paper.painted(*style, text), " ".repeat(fill)));
     }
     let mut room = look.columns() - needed;
-    if let Some(note) = further(*what, *note)
+    if let Note::Further(note) = further(*what, *note)
         && room >= NOTE + 2
     {
         let note = shortened(&paper.words(note), room - 2, look.ascii);
@@ -102,22 +105,33 @@ pub fn write_change(changed: &Changed<'_>, look: &Look, out: &mut dyn io::Write)
     paper.line(&line.join("  "))
 }
 
-/// The note, where it tells more than the line does.
-fn further(what: Option<Event>, note: Option<&str>) -> Option<&str> {
-    match what {
-        // Its note is cause and certainty.
-        Some(Event::Judged | Event::Proven) => None,
-        Some(
-            Event::Seen
-            | Event::Opened
-            | Event::Split
-            | Event::Merged
-            | Event::Told
-            | Event::Flapped
-            | Event::Resolved
-            | Event::Reopened,
-        )
-        | None => note,
+/// What a note is worth on a line.
+enum Note<'a> {
+    /// The line says the same.
+    Known,
+    /// It is the other incident, which is the point of the event.
+    First(&'a str),
+    /// It comes where there is room for it.
+    Further(&'a str),
+}
+
+fn further(what: Option<Event>, note: Option<&str>) -> Note<'_> {
+    match (what, note) {
+        // The note of these is cause and certainty.
+        (Some(Event::Judged | Event::Proven), _) | (_, None) => Note::Known,
+        (Some(Event::Split | Event::Merged), Some(other)) => Note::First(other),
+        (
+            Some(
+                Event::Seen
+                | Event::Opened
+                | Event::Told
+                | Event::Flapped
+                | Event::Resolved
+                | Event::Reopened,
+            )
+            | None,
+            Some(note),
+        ) => Note::Further(note),
     }
 }
 

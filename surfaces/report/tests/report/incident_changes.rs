@@ -40,7 +40,7 @@ fn a_change_is_a_line() {
     16:19:41  pi-k7m2qx  judged       no-credentials        proven     3 pods
     16:19:41  pi-k7m2qx  owners told  no-credentials        proven     3 pods
     16:19:41  pi-stzrm2  counted      rate-limited          proven     10000 pods
-    16:19:41  pi-mmmm22  merged  client-certificate-required  likely  after 19s
+    16:19:41  pi-mmmm22  merged  client-certificate-required  likely  pi-k7m2qx
     16:19:41  pi-dns234  resolved     dns                   likely     after 2h
     16:19:41  pi-zzzzzz  reopened  client-certificate-required  undecided  100000
       pods
@@ -51,7 +51,7 @@ fn a_change_is_a_line() {
     16:19:41  pi-k7m2qx  judged       no-credentials        proven     3 pods  in shop  registry.acme.test
     16:19:41  pi-k7m2qx  owners told  no-credentials        proven     3 pods  shop  in shop  registry.acme.test
     16:19:41  pi-stzrm2  counted      rate-limited          proven     10000 pods  in 50 namespaces  docker.io
-    16:19:41  pi-mmmm22  merged       client-certificate-required  likely     after 19s  pi-k7m2qx  registry.acme.test
+    16:19:41  pi-mmmm22  merged       client-certificate-required  likely     pi-k7m2qx  registry.acme.test
     16:19:41  pi-dns234  resolved     dns                   likely     after 2h  registry.internal.acme.test:5000
     16:19:41  pi-zzzzzz  reopened     client-certificate-required  undecided  100000 pods
     ");
