@@ -3,8 +3,8 @@
 use std::io;
 
 use jiff::Timestamp;
-use pullmedic_model::Incident;
 use pullmedic_model::incident::Event;
+use pullmedic_model::{Cause, Incident};
 
 use super::list::namespaces_cell;
 use super::span::{lasted, short};
@@ -54,7 +54,7 @@ pub fn write_change(changed: &Changed<'_>, look: &Look, out: &mut dyn io::Write)
         Some(Event::Split | Event::Merged | Event::Told) | None => PLAIN,
     };
     // What is over touches nothing, and how long it lasted is worth more.
-    let extent = match (further(*what, *note), is_over(incident), lasted(incident, look)) {
+    let extent = match (further(*what, incident.cause, *note), is_over(incident), lasted(incident, look)) {
         (Note::First(other), _, _) => shortened(&paper.words(other), OTHER, look.ascii),
         (_, true, Some(span)) => format!("after {}", short(span)),
         (_, true, None) | (_, false, _) => counted(size(incident.counts.pods), "pod"),
@@ -84,7 +84,7 @@ pub fn write_change(changed: &Changed<'_>, look: &Look, out: &mut dyn io::Write)
         line.push(format!("{}{}", paper.painted(*style, text), " ".repeat(fill)));
     }
     let mut room = look.columns() - needed;
-    if let Note::Further(note) = further(*what, *note)
+    if let Note::Further(note) = further(*what, incident.cause, *note)
         && room >= NOTE + 2
     {
         let note = shortened(&paper.words(note), room - 2, look.ascii);
@@ -115,15 +115,18 @@ enum Note<'a> {
     Further(&'a str),
 }
 
-fn further(what: Option<Event>, note: Option<&str>) -> Note<'_> {
+fn further(what: Option<Event>, cause: Cause, note: Option<&str>) -> Note<'_> {
     match (what, note) {
-        // The note of these is cause and certainty.
-        (Some(Event::Judged | Event::Proven), _) | (_, None) => Note::Known,
+        (_, None) => Note::Known,
+        // Cause and certainty, which have columns of their own.
+        (Some(Event::Judged | Event::Proven), Some(note)) if note.starts_with(cause.code()) => Note::Known,
         (Some(Event::Split | Event::Merged), Some(other)) => Note::First(other),
         (
             Some(
                 Event::Seen
                 | Event::Opened
+                | Event::Judged
+                | Event::Proven
                 | Event::Told
                 | Event::Flapped
                 | Event::Resolved

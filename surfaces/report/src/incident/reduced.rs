@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use pullmedic_model::Incident;
-use pullmedic_model::incident::{Counts, Event, Moment, Scope};
+use pullmedic_model::incident::{Counts, Event, IncidentId, Moment, Scope};
+use pullmedic_model::{Cause, Certainty, Incident};
 
 /// The incident as far as it touches these namespaces, and nothing that names another; `None` when it touches none of them.
 ///
@@ -12,10 +12,10 @@ use pullmedic_model::incident::{Counts, Event, Moment, Scope};
 ///   of one time those that are touched now or were last, for the true figures count other namespaces;
 /// - the image where the whole incident is of one image ([`Scope::Image`]) and it is asked for in them, the node where it is
 ///   one of theirs;
-/// - of the timeline all but the telling of other owners, and no note that names another namespace.
+/// - of the timeline all but the telling of other owners, and no note with a word that could be another namespace's name.
 ///
 /// Cause, endpoint, scope, certainty, times and cost are of the registry and stay. An incident that touches no other
-/// namespace, and never did as far as its timeline tells, comes back as it is.
+/// namespace, and never did as far as its timeline tells, keeps all but such notes.
 pub fn of_namespaces(incident: &Incident, namespaces: &BTreeSet<String>) -> Option<Incident> {
     let others = others(incident, namespaces);
     let mut reduced = incident.clone();
@@ -24,7 +24,10 @@ pub fn of_namespaces(incident: &Incident, namespaces: &BTreeSet<String>) -> Opti
         return None;
     }
     let counted = usize::try_from(incident.counts.namespaces).unwrap_or(usize::MAX);
-    if others.is_empty() && counted <= reduced.touched.len() {
+    let whole = others.is_empty() && counted <= reduced.touched.len();
+    let moments = incident.timeline.iter();
+    reduced.timeline = moments.filter_map(|moment| told(moment, namespaces, whole)).collect();
+    if whole {
         return Some(reduced);
     }
     let touched = counts(&reduced);
@@ -45,8 +48,6 @@ pub fn of_namespaces(incident: &Incident, namespaces: &BTreeSet<String>) -> Opti
     }
     reduced.node =
         reduced.node.filter(|node| reduced.touched.values().any(|touched| touched.nodes.contains(node)));
-    reduced.timeline =
-        incident.timeline.iter().filter_map(|moment| told(moment, namespaces, &others)).collect();
     Some(reduced)
 }
 
@@ -58,11 +59,11 @@ fn others<'a>(incident: &'a Incident, namespaces: &BTreeSet<String>) -> BTreeSet
     touched.chain(informed).filter(|name| !namespaces.contains(*name)).collect()
 }
 
-/// The moment without what names another namespace; `None` when it is of another only.
-fn told(moment: &Moment, namespaces: &BTreeSet<String>, others: &BTreeSet<&str>) -> Option<Moment> {
+/// The moment without a note that may name another namespace; `None` when it may be of another only.
+fn told(moment: &Moment, namespaces: &BTreeSet<String>, whole: bool) -> Option<Moment> {
     let note = moment.note.as_deref().unwrap_or_default();
     match moment.what {
-        Event::Told if !names(note).any(|name| namespaces.contains(name)) => return None,
+        Event::Told if !whole && !names(note).any(|name| namespaces.contains(name)) => return None,
         Event::Told
         | Event::Seen
         | Event::Opened
@@ -75,15 +76,27 @@ fn told(moment: &Moment, namespaces: &BTreeSet<String>, others: &BTreeSet<&str>)
         | Event::Reopened => {}
     }
     let mut moment = moment.clone();
-    if names(note).any(|name| others.contains(name)) {
+    if !names(note).all(|name| namespaces.contains(name) || is_ours(name)) {
         moment.note = None;
     }
     Some(moment)
 }
 
+/// Words of our own notes, which say nothing of any namespace even if one is called so. A note with any other word may name
+/// one, also one that the incident has left and of which nothing else tells.
+const OURS: [&str; 10] = ["passes", "now", "the", "kubelet's", "next", "try", "ends", "it", "time", "times"];
+
+fn is_ours(word: &str) -> bool {
+    word.parse::<Cause>().is_ok()
+        || word.parse::<IncidentId>().is_ok()
+        || word.bytes().all(|byte| byte.is_ascii_digit())
+        || [Certainty::Undecided, Certainty::Likely, Certainty::Proven].iter().any(|one| one.code() == word)
+        || OURS.contains(&word)
+}
+
 /// The words of a note that could be the name of a namespace.
 fn names(note: &str) -> impl Iterator<Item = &str> {
-    note.split(|character: char| !(character.is_alphanumeric() || character == '-'))
+    note.split(|character: char| !(character.is_alphanumeric() || matches!(character, '-' | '\'')))
         .filter(|word| !word.is_empty())
 }
 

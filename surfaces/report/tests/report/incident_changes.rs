@@ -22,6 +22,7 @@ fn stream(look: &Look) -> String {
         (login(), Some(Event::Opened), None),
         (login(), Some(Event::Judged), Some("no-credentials, proven")),
         (login(), Some(Event::Told), Some("shop")),
+        (login(), Some(Event::Judged), Some("passes now; the kubelet's next try ends it")),
         (aggregate(), None, None),
         (merged(), Some(Event::Merged), Some("pi-k7m2qx")),
         (over(), Some(Event::Resolved), None),
@@ -39,6 +40,7 @@ fn a_change_is_a_line() {
     16:19:41  pi-k7m2qx  opened       no-credentials        proven     3 pods
     16:19:41  pi-k7m2qx  judged       no-credentials        proven     3 pods
     16:19:41  pi-k7m2qx  owners told  no-credentials        proven     3 pods
+    16:19:41  pi-k7m2qx  judged       no-credentials        proven     3 pods
     16:19:41  pi-stzrm2  counted      rate-limited          proven     10000 pods
     16:19:41  pi-mmmm22  merged  client-certificate-required  likely  pi-k7m2qx
     16:19:41  pi-dns234  resolved     dns                   likely     after 2h
@@ -50,6 +52,7 @@ fn a_change_is_a_line() {
     16:19:41  pi-k7m2qx  opened       no-credentials        proven     3 pods  in shop  registry.acme.test
     16:19:41  pi-k7m2qx  judged       no-credentials        proven     3 pods  in shop  registry.acme.test
     16:19:41  pi-k7m2qx  owners told  no-credentials        proven     3 pods  shop  in shop  registry.acme.test
+    16:19:41  pi-k7m2qx  judged       no-credentials        proven     3 pods  passes now; the kubelet's next try ends it
     16:19:41  pi-stzrm2  counted      rate-limited          proven     10000 pods  in 50 namespaces  docker.io
     16:19:41  pi-mmmm22  merged       client-certificate-required  likely     pi-k7m2qx  registry.acme.test
     16:19:41  pi-dns234  resolved     dns                   likely     after 2h  registry.internal.acme.test:5000
