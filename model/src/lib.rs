@@ -13,11 +13,12 @@
 //! - [`mod@probe`], [`verdict`]: the replay of a pull as data, and what is held of a container after it.
 //! - [`check`]: images that have not failed yet, and what was found about them.
 //! - [`shell`]: words for commands that can be pasted.
-//! - [`capture`]: text from outside, redacted and capped before anything else sees it.
+//! - [`capture`]: text from outside, redacted and capped before anything else sees it; [`echo`]: logins told back in it.
 
 pub mod capture;
 pub mod cause;
 pub mod check;
+pub mod echo;
 pub mod endpoint;
 pub mod finding;
 pub mod hypothesis;

@@ -2,10 +2,8 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use pullmedic_model::Captured;
 use pullmedic_model::capture::REDACTED;
+use pullmedic_model::{Captured, echo};
 use secrecy::{ExposeSecret, SecretString};
 
 /// The secrets that were sent since the start: a server may quote one ask's token in the answer to another.
@@ -18,11 +16,8 @@ const SHORTEST: usize = 4;
 impl Scrub {
     /// Adds a secret and the forms in which it is sent.
     pub(crate) fn add(&self, user: &SecretString, password: &SecretString) {
-        let (user, password) = (user.expose_secret(), password.expose_secret());
-        self.push(password.to_owned());
-        if !password.is_empty() {
-            self.push(STANDARD.encode(format!("{user}:{password}")));
-            self.push(url::form_urlencoded::byte_serialize(password.as_bytes()).collect());
+        for form in echo::forms(user.expose_secret(), password.expose_secret()) {
+            self.push(form);
         }
     }
 

@@ -70,6 +70,20 @@ async fn twenty_questions_of_a_host_dial_once_and_every_ladder_is_whole() {
 }
 
 #[tokio::test]
+async fn what_is_asked_once_more_is_asked_anew_on_a_connection_of_its_own() {
+    // One name, and one of two behind it lags.
+    let rule = Rule::on(Route::Manifest).nth(Nth::First(1)).status(404);
+    let bench = bench(vec![open("r").rule(rule)], |_, _| {}).await;
+    let first = ask(bench.host("r", "r.test", Scheme::Http), "team/app", head("1.0"));
+    assert_eq!(end(&bench.prober.ask(&first, None).await), "manifest 404");
+    assert_eq!(end(&bench.prober.ask(&first, None).await), "manifest 404", "an answer that is kept");
+    let again = bench.prober.ask(&first.once_more(1), None).await;
+    assert_eq!((end(&again).as_str(), again.requests), ("got manifest", 1));
+    assert!(!is_reused(&again), "{again:?}");
+    assert_eq!(connections(&bench, "r"), 2);
+}
+
+#[tokio::test]
 async fn what_was_not_read_to_its_end_is_not_used_again() {
     for delivery in
         [Delivery::Truncate { after: Some(10) }, Delivery::Endless, Delivery::Stall { after: Some(9) }]

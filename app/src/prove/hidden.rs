@@ -1,8 +1,7 @@
 //! Secrets that came to be known in this run: a registry may tell them back, and the kubelet prints what it is told.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use pullmedic_keyring::Found;
+use pullmedic_model::echo;
 use pullmedic_model::probe::Case;
 use pullmedic_sight::Seen;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,13 +14,8 @@ pub(crate) struct Hidden(Vec<SecretString>);
 impl Hidden {
     /// Adds a login.
     pub(crate) fn add(&mut self, found: &Found) {
-        let (user, password) = (found.user.expose_secret(), found.password.expose_secret());
-        if password.is_empty() {
-            return;
-        }
-        self.push(STANDARD.encode(format!("{user}:{password}")));
-        self.push(STANDARD.encode(password));
-        self.push(password.to_owned());
+        let forms = echo::forms(found.user.expose_secret(), found.password.expose_secret());
+        forms.into_iter().for_each(|form| self.push(form));
     }
 
     fn push(&mut self, value: String) {

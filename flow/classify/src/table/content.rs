@@ -101,19 +101,21 @@ pub(super) const ROWS: &[Rule] = &[
         .certain(ContentCorrupt)
         .at(Stage::Blob)
         .from("containers/storage@v1.59.1:pkg/chunked/compression_linux.go"),
+    // containerd compares a layer with its digest before it unpacks it, so these bytes are those that were pushed; others
+    // unpack while the bytes arrive.
     Rule::any("gzip/corrupt", &["gzip: invalid header", "gzip: invalid checksum"])
-        .strong(ContentCorrupt)
-        .or(&[UnpackFailed])
+        .strong(UnpackFailed)
+        .or(&[ContentCorrupt])
         .at(Stage::Unpack)
         .from("golang/go@go1.22.0:src/compress/gzip/gunzip.go"),
     Rule::any("flate/corrupt", &["flate: corrupt input"])
-        .strong(ContentCorrupt)
-        .or(&[UnpackFailed])
+        .strong(UnpackFailed)
+        .or(&[ContentCorrupt])
         .at(Stage::Unpack)
         .from("golang/go@go1.22.0:src/compress/flate/inflate.go"),
     Rule::any("zstd/corrupt", &["magic number mismatch", "window size exceeded", "invalid input: magic"])
-        .strong(ContentCorrupt)
-        .or(&[UnpackFailed])
+        .strong(UnpackFailed)
+        .or(&[ContentCorrupt])
         .at(Stage::Unpack)
         .from("klauspost/compress@v1.17.0:zstd/decoder.go"),
     Rule::any(

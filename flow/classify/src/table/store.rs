@@ -1,7 +1,8 @@
 //! The node's own content and snapshots do not hold together.
 
 use pullmedic_model::Cause::{
-    BlobMissing, ContentCorrupt, NodeStoreDamaged, PullQueued, RuntimeUnavailable, Unknown, UnpackFailed,
+    BlobMissing, ContentCorrupt, NodeStoreDamaged, PlatformMismatch, PullQueued, RuntimeUnavailable, Unknown,
+    UnpackFailed,
 };
 use pullmedic_model::Stage;
 
@@ -14,6 +15,16 @@ pub(super) const ROWS: &[Rule] = &[
         .or(&[BlobMissing])
         .at(Stage::Unpack)
         .from("containerd/containerd@v1.7.34:content/local/readerat.go"),
+    // Of an index that lacks the node's platform containerd 2.3 takes the nearest child, and then has not fetched it.
+    Rule::says(
+        "containerd/config-of-no-child",
+        &["get image config descriptor", "content digest ", "not found"],
+    )
+    .verdict()
+    .weak(PlatformMismatch)
+    .or(&[NodeStoreDamaged, BlobMissing])
+    .at(Stage::Platform)
+    .from("containerd/containerd@v2.3.7:core/images/image.go"),
     Rule::says("containerd/content-digest-not-found", &["content digest ", "not found"])
         .verdict()
         .strong(NodeStoreDamaged)

@@ -3,6 +3,7 @@
 use pullmedic_classify::{Context, classify};
 use pullmedic_model::{Cause, Confidence};
 
+use crate::composed::DIGEST;
 use crate::judgements::assert_all;
 
 #[test]
@@ -54,4 +55,29 @@ fn a_refusal_that_names_a_policy_is_not_for_want_of_a_right() {
     ] {
         assert_ne!(refused(words).cause, Cause::PolicyBlocked, "{words}: {:?}", refused(words).rule);
     }
+}
+
+#[test]
+fn a_layer_that_arrived_whole_and_does_not_unpack_is_not_damaged_on_its_way() {
+    // containerd compares the digest first; the second stranger's fault h29.
+    assert_all(
+        Cause::UnpackFailed,
+        &[
+            "failed to pull and unpack image \"registry.acme.test/shop/cart:1\": failed to extract layer DIGEST: flate: \
+             corrupt input before offset 1: unknown",
+            "failed to pull and unpack image \"registry.acme.test/shop/cart:1\": failed to extract layer DIGEST: gzip: \
+             invalid header: unknown",
+        ],
+    );
+}
+
+#[test]
+fn a_child_that_was_never_fetched_speaks_of_the_platform_as_well() {
+    // The second stranger's fault g06: an index with linux/386 alone, on containerd 2.3.
+    let words = format!(
+        "rpc error: code = NotFound desc = get image config descriptor: content digest {DIGEST}: not found"
+    );
+    let hypothesis = classify(words.as_bytes(), Context::default());
+    assert_eq!((hypothesis.cause, hypothesis.confidence), (Cause::PlatformMismatch, Confidence::Weak));
+    assert!(hypothesis.rivals.contains(&Cause::NodeStoreDamaged));
 }
