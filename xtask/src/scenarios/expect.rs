@@ -17,6 +17,31 @@ pub(crate) struct Expect {
     /// With a replay of the pull.
     #[serde(default)]
     pub(crate) probe: Option<Said>,
+    /// Of the controller, which has no node's files; left out: as `probe`.
+    #[serde(default)]
+    pub(crate) controller: Option<Said>,
+    /// Of its incident.
+    #[serde(default)]
+    pub(crate) incident: Option<Incident>,
+}
+
+/// What an incident must be. What is left out is not compared.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Incident {
+    /// How far it reaches.
+    #[serde(default)]
+    pub(crate) scope: Option<String>,
+    /// The node of it.
+    #[serde(default)]
+    pub(crate) node: Option<String>,
+    /// Pods, owners and namespaces that it touches.
+    #[serde(default)]
+    pub(crate) pods: Option<u64>,
+    #[serde(default)]
+    pub(crate) owners: Option<u64>,
+    #[serde(default)]
+    pub(crate) namespaces: Option<u64>,
 }
 
 /// A verdict. What is left out is not compared.

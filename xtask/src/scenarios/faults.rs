@@ -52,6 +52,13 @@ pub(crate) fn inject(cluster: &Cluster, scenarios: &[Scenario]) -> Result<()> {
             write(&folder.join("hosts.toml"), text)?;
         }
     }
+    for (host, trusting) in scenarios.iter().flat_map(|scenario| &scenario.trusted_on) {
+        for node in NODES.iter().filter(|node| trusting.iter().any(|name| name == node.name)) {
+            let folder = node.certs().join(host);
+            fs::create_dir_all(&folder)?;
+            fs::copy(pki(&format!("{UNTRUSTED}.crt")), folder.join("ca.crt"))?;
+        }
+    }
     for image in scenarios.iter().flat_map(|scenario| &scenario.images) {
         standing().push(&cluster.programs, image)?;
     }

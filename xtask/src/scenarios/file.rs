@@ -24,6 +24,12 @@ pub(crate) struct Scenario {
     /// Names of the nodes to run on; empty: all.
     #[serde(default)]
     pub(crate) nodes: Vec<String>,
+    /// Further namespaces, named after the first: objects say `metadata: {namespace: "{namespace}-NAME"}`.
+    #[serde(default)]
+    pub(crate) namespaces: Vec<String>,
+    /// Nodes that trust the authority of an endpoint all the same: its host to their names.
+    #[serde(default)]
+    pub(crate) trusted_on: BTreeMap<String, Vec<String>>,
     /// `repository:tag` of test images to put into registry.acme.test.
     #[serde(default)]
     pub(crate) images: Vec<String>,

@@ -47,7 +47,7 @@ pub(super) fn inject<'a>(cluster: &Cluster, steps: &Steps, cases: &[&'a Case<'a>
 }
 
 fn make_namespaces(cluster: &Cluster, cases: &[Case<'_>]) -> Result<()> {
-    let namespaces: Vec<Value> = cases.iter().map(Case::namespace_object).collect();
+    let namespaces: Vec<Value> = cases.iter().flat_map(Case::namespace_objects).collect();
     apply(cluster, &namespaces)?;
     wait_for(
         "a ServiceAccount in each namespace",
@@ -55,10 +55,8 @@ fn make_namespaces(cluster: &Cluster, cases: &[Case<'_>]) -> Result<()> {
         || {
             let accounts = get(&cluster.programs, &["serviceaccounts", "--all-namespaces"])?;
             let accounts = accounts["items"].as_array().cloned().unwrap_or_default();
-            let has = |case: &Case<'_>| {
-                accounts.iter().any(|it| it["metadata"]["namespace"] == case.namespace.as_str())
-            };
-            Ok(cases.iter().all(has).then_some(()))
+            let has = |name: String| accounts.iter().any(|it| it["metadata"]["namespace"] == name.as_str());
+            Ok(cases.iter().flat_map(Case::namespaces).all(has).then_some(()))
         },
         || "the controllers are slow".to_owned(),
     )

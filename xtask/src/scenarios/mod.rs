@@ -3,6 +3,7 @@
 //! All faults stand side by side, a namespace for each scenario and node; those that would disturb others come last.
 //! The product is run as a user would run it, once for each namespace.
 
+mod controller;
 mod endpoint;
 mod expect;
 mod faults;
@@ -25,6 +26,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use self::controller::Controller;
 use self::inject::clear;
 use self::objects::Case;
 use self::product::{Product, Runs};
@@ -167,14 +169,31 @@ impl<'a> Everything<'a> {
     /// Injects, looks and mends, a round after the other.
     fn round_by_round(&self) -> Result<(Vec<Row<'a>>, Vec<rights::Tried>)> {
         let (mut rows, mut tried) = (Vec::new(), Vec::new());
+        let controller =
+            self.steps.step("controller", || Controller::start(self.cluster, self.product, self.cases))?;
         for (number, round) in rounds(self.cases).into_iter().enumerate() {
             let shown = inject::inject(self.cluster, self.steps, &round)?;
             let mut looked = self.look(&shown)?;
             if number == 0 {
                 tried = self.partial_rights()?;
             }
+            if let Some(controller) = &controller {
+                let cases: Vec<_> = shown.iter().map(|(case, sign)| (*case, sign.is_some())).collect();
+                let told =
+                    self.steps.step("what the controller says", || controller.said(self.cluster, &cases))?;
+                for (row, told) in looked.iter_mut().zip(told) {
+                    row.controller = told;
+                }
+            }
             self.mend(&mut looked)?;
+            if let Some(controller) = &controller {
+                self.steps.step("mended incidents end", || self.ended(controller, &mut looked))?;
+            }
             rows.extend(looked);
+        }
+        if let Some(controller) = controller {
+            let differs = self.steps.step("end of the controller", || controller.stop())?;
+            tried.push(rights::Tried { name: "controller under its own rights", differs });
         }
         let place = |row: &Row<'_>| self.cases.iter().position(|case| case.namespace == row.case.namespace);
         rows.sort_by_key(place);
@@ -188,9 +207,25 @@ impl<'a> Everything<'a> {
             case: (*case).clone(),
             shown: *shown,
             runs,
+            controller: None,
             fixed: None,
         };
         Ok(shown.iter().zip(runs).map(row).collect())
+    }
+
+    /// Whose pods run again is to have no incident that lasts.
+    fn ended(&self, controller: &Controller, rows: &mut [Row<'a>]) -> Result<()> {
+        let runs = |row: &Row<'_>| row.fixed.as_ref().is_some_and(|fixed| fixed.runs);
+        let cases: Vec<&Case<'_>> =
+            rows.iter().filter(|row| runs(row) && row.controller.is_some()).map(|row| &row.case).collect();
+        let open = controller.still_open(self.cluster, &cases)?;
+        for row in rows {
+            let standing = open.iter().find(|(namespace, _)| *namespace == row.case.namespace);
+            if let (Some(told), Some((_, standing))) = (&mut row.controller, standing) {
+                told.differs.push(format!("the pods run, and {standing}"));
+            }
+        }
+        Ok(())
     }
 
     fn partial_rights(&self) -> Result<Vec<rights::Tried>> {

@@ -33,12 +33,21 @@ impl<'a> Case<'a> {
         scenarios.iter().flat_map(on_nodes).collect()
     }
 
-    /// The namespace as an object.
-    pub(crate) fn namespace_object(&self) -> Value {
-        json!({
-            "apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": self.namespace, "labels": {LABEL: self.scenario.id}},
-        })
+    /// Its namespaces: the first holds the fault, others more of the same.
+    pub(crate) fn namespaces(&self) -> Vec<String> {
+        let more = self.scenario.namespaces.iter().map(|name| format!("{}-{name}", self.namespace));
+        std::iter::once(self.namespace.clone()).chain(more).collect()
+    }
+
+    /// The namespaces as objects.
+    pub(crate) fn namespace_objects(&self) -> Vec<Value> {
+        let object = |name: String| {
+            json!({
+                "apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": name, "labels": {LABEL: self.scenario.id}},
+            })
+        };
+        self.namespaces().into_iter().map(object).collect()
     }
 
     /// Objects with namespace and node set, and `{namespace}` filled in.
@@ -58,7 +67,9 @@ impl<'a> Case<'a> {
             object["metadata"]["labels"][LABEL] = json!(self.scenario.id);
             return Ok(object);
         }
-        object["metadata"]["namespace"] = json!(self.namespace);
+        if object["metadata"]["namespace"].is_null() {
+            object["metadata"]["namespace"] = json!(self.namespace);
+        }
         let pod = match kind.as_str() {
             "Pod" => Some("/spec"),
             "CronJob" => Some("/spec/jobTemplate/spec/template/spec"),
@@ -66,7 +77,10 @@ impl<'a> Case<'a> {
             _ => None,
         };
         if let Some(spec) = pod.and_then(|path| object.pointer_mut(path)) {
-            spec["nodeSelector"]["kubernetes.io/hostname"] = json!(self.node.name);
+            let node = &mut spec["nodeSelector"]["kubernetes.io/hostname"];
+            if node.is_null() {
+                *node = json!(self.node.name);
+            }
         }
         Ok(object)
     }

@@ -34,12 +34,14 @@ const LIMIT: &str = "240";
 
 /// A build of pullmedic and what it is told of this network.
 pub(crate) struct Product {
-    binary: PathBuf,
+    pub(crate) binary: PathBuf,
     /// Whether it replays pulls.
     pub(crate) replays: bool,
     /// Whether it checks what has not failed.
     checks: bool,
-    resolver: PathBuf,
+    /// Whether it watches a cluster.
+    pub(crate) controls: bool,
+    pub(crate) resolver: PathBuf,
     /// Of each node in turn: its runtime with version, and the copy of its /etc.
     views: Vec<(String, PathBuf)>,
 }
@@ -78,6 +80,7 @@ impl Product {
             binary: binary.to_owned(),
             replays: help.contains("--no-probe"),
             checks: all.lines().any(|line| line.trim_start().starts_with("check ")),
+            controls: all.lines().any(|line| line.trim_start().starts_with("controller ")),
             resolver,
             views: views.to_vec(),
         })

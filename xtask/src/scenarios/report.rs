@@ -57,7 +57,9 @@ fn print(row: &Row<'_>) {
         None => "–".to_owned(),
     };
     let (words, replay) = (said(&row.runs.words), said(&row.runs.replay));
-    println!("{}  {name:<22} words: {words} · replay: {replay}", word(row.passed()));
+    let told =
+        row.controller.as_ref().map_or_else(String::new, |told| format!(" · controller: {}", told.words));
+    println!("{}  {name:<22} words: {words} · replay: {replay}{told}", word(row.passed()));
     for difference in row.differs() {
         println!("        {difference}");
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::controller::Told;
 use super::fix::Fixed;
 use super::judge::Grade;
 use super::objects::Case;
@@ -16,6 +17,8 @@ pub(crate) struct Row<'a> {
     pub(crate) shown: Option<f64>,
     /// What the product said.
     pub(crate) runs: Runs,
+    /// What the controller said; `None` where there is none, or nothing fails.
+    pub(crate) controller: Option<Told>,
     /// What came of its advice; `None` where there is nothing to mend, or nothing was tried.
     pub(crate) fixed: Option<Fixed>,
 }
@@ -29,6 +32,8 @@ impl Row<'_> {
         };
         let mut all = of("words", &self.runs.words);
         all.extend(of("replay", &self.runs.replay));
+        let told = self.controller.iter().flat_map(|told| &told.differs);
+        all.extend(told.map(|difference| format!("controller: {difference}")));
         all.extend(
             self.fixed.iter().filter(|fixed| !fixed.runs).map(|fixed| format!("fix: {}", fixed.words)),
         );
@@ -66,20 +71,24 @@ pub(crate) fn page(rows: &[Row<'_>]) -> String {
          What `pullmedic diagnose` said about faults injected into a real cluster (Kubernetes {KUBERNETES}, both runtimes), \
          by the words alone and with a replay of the pull.\nWritten by `cargo xtask scenarios`; each row is a file of \
          `scenarios/`.\n\n\
-         - by the words alone: {}\n- with a replay: {}{}\n- advice followed: {}\n\n\
+         - by the words alone: {}\n- with a replay: {}{}\n- advice followed: {}\n- by the controller: {}\n\n\
          {passed} of {} rows are as expected in every detail.\n\n\
          Right: it named the cause and stood by it. Undecided: it said that this is not enough to decide, and the cause is \
          among those it left. Wrong: anything else, silence included. A replay is held to the cause that was injected, the \
          words to the one that they can support (\"words tell\").\n\n\
          `shown`: seconds from the injection until the cluster itself showed the fault. `took`: seconds of \
-         `pullmedic diagnose`. `asked`: registry requests. `advice`: what came of following the report until the pods ran.\n\n\
+         `pullmedic diagnose`. `asked`: registry requests. `advice`: what came of following the report until the pods ran. \
+         `controller`: what `pullmedic controller`, which watched all the while under its own ServiceAccount and has no node's \
+         files, had written into its PullIncident; `proven after`: seconds from when it first saw the container wait until that \
+         was proven.\n\n\
          | scenario | fault | runtime | injected | replay said | counts as | proof | asked | took | advice \
-         | words tell | words said | count as | words | shown | took |\n\
-         |---|---|---|---|---|---|---|--:|--:|---|---|---|---|---|--:|--:|\n",
+         | controller said | counts as | proven after | words tell | words said | count as | words | shown | took |\n\
+         |---|---|---|---|---|---|---|--:|--:|---|---|---|--:|---|---|---|---|--:|--:|\n",
         grades(&words),
         grades(&replays),
         if planned > 0 { format!(" · undecided as planned: {planned}") } else { String::new() },
         advice(rows),
+        controlled(rows),
         rows.len(),
     );
     for row in rows {
@@ -119,7 +128,7 @@ fn line(row: &Row<'_>) -> String {
     };
     let told = scenario.expect.text.as_ref().map(|said| said.on(row.case.node.name));
     format!(
-        "| {} | {} | {} | {} | {} | {asked} | {} | {} | {} | {} | {shown} | {} |",
+        "| {} | {} | {} | {} | {} | {asked} | {} | {} | {} | {} | {} | {shown} | {} |",
         scenario.id,
         cell(&scenario.title),
         row.case.node.runtime.name(),
@@ -127,9 +136,43 @@ fn line(row: &Row<'_>) -> String {
         said(&row.runs.replay),
         took(&row.runs.replay),
         cell(&advice),
+        controller(row),
         told.map_or("–", |said| said.cause.as_str()),
         said(&row.runs.words),
         took(&row.runs.words),
+    )
+}
+
+fn controller(row: &Row<'_>) -> String {
+    match &row.controller {
+        None => "– | – | –".to_owned(),
+        Some(told) => {
+            let proven = told.proven_after.map_or("–".to_owned(), |seconds| format!("{seconds:.0}"));
+            format!("{} | {} | {proven}", cell(&told.words), told.grade.word())
+        }
+    }
+}
+
+fn controlled(rows: &[Row<'_>]) -> String {
+    let told: Vec<&Told> = rows.iter().filter_map(|row| row.controller.as_ref()).collect();
+    if told.is_empty() {
+        return "not tried".to_owned();
+    }
+    let count = |grade: Grade| told.iter().filter(|told| told.grade == grade).count();
+    let mut seconds: Vec<f64> = told.iter().filter_map(|told| told.proven_after).collect();
+    seconds.sort_by(f64::total_cmp);
+    let proven = match (seconds.get(seconds.len() / 2), seconds.last()) {
+        (Some(median), Some(most)) => {
+            format!(" · proven after {median:.0} s in the median, {most:.0} s at most")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "**{} right, {} undecided, {} wrong** of {}{proven}",
+        count(Grade::Right),
+        count(Grade::Undecided),
+        count(Grade::Wrong),
+        told.len()
     )
 }
 
@@ -213,6 +256,7 @@ mod tests {
             .map(|(case, (run, runs))| Row {
                 fixed: case.scenario.fix.as_ref().map(|_| Fixed { runs, words: "so | so".to_owned() }),
                 case,
+                controller: None,
                 shown: Some(3.0),
                 runs: Runs { words: None, replay: Some(run) },
             })
@@ -226,6 +270,6 @@ mod tests {
         assert!(page.contains("- S10a on containerd 2.3: replay: it found nothing"), "{page}");
         let columns = |line: &str| line.replace(r"\|", "").matches('|').count();
         let table: Vec<usize> = page.lines().filter(|line| line.starts_with('|')).map(columns).collect();
-        assert!(table.iter().all(|count| *count == 17), "{table:?}");
+        assert!(table.iter().all(|count| *count == 20), "{table:?}");
     }
 }
