@@ -41,8 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         store.keep(&together.iter().collect::<Vec<_>>())?;
         done += TOGETHER;
         if done % (TOGETHER * 100) == 0 {
-            // Resolved for longer than the last 40 lives.
-            store.forget(clock(done) - SignedDuration::from_secs(40 * LIFE as i64))?;
+            // Resolved for longer than the last four lives.
+            store.forget(clock(done) - SignedDuration::from_secs(4 * LIFE as i64))?;
         }
         if done % step < TOGETHER {
             let rate = done as f64 / begun.elapsed().as_secs_f64();
