@@ -62,6 +62,9 @@ pub(crate) struct Arguments {
     /// Mend nothing: leave out what the reports advise
     #[arg(long)]
     no_fix: bool,
+    /// Run no controller beside
+    #[arg(long)]
+    no_controller: bool,
     /// Do what the reports advise even where nothing was replayed
     #[arg(long, conflicts_with = "no_fix")]
     fix: bool,
@@ -169,8 +172,10 @@ impl<'a> Everything<'a> {
     /// Injects, looks and mends, a round after the other.
     fn round_by_round(&self) -> Result<(Vec<Row<'a>>, Vec<rights::Tried>)> {
         let (mut rows, mut tried) = (Vec::new(), Vec::new());
-        let controller =
-            self.steps.step("controller", || Controller::start(self.cluster, self.product, self.cases))?;
+        let controller = self.steps.step("controller", || match self.arguments.no_controller {
+            true => Ok(None),
+            false => Controller::start(self.cluster, self.product, self.cases),
+        })?;
         for (number, round) in rounds(self.cases).into_iter().enumerate() {
             let shown = inject::inject(self.cluster, self.steps, &round)?;
             let mut looked = self.look(&shown)?;

@@ -34,7 +34,8 @@ pub(super) fn report(arguments: &Arguments, rows: &[Row<'_>], tried: &[rights::T
     if let Some(folder) = &arguments.reports {
         save(folder, rows)?;
     }
-    let whole = arguments.ids.is_empty() && !arguments.standing && !arguments.no_fix;
+    let part = arguments.standing || arguments.no_fix || arguments.no_controller;
+    let whole = arguments.ids.is_empty() && !part;
     if whole && arguments.record.is_none() {
         // A part of the table would hide the rest, and faults found standing have no time of injection.
         let page = checkout().join("docs/accuracy.md");
