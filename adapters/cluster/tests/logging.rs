@@ -6,9 +6,11 @@ mod support;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use pullmedic_cluster::{Cluster, Scope};
-use support::{Answer, CANARY, Server, ok, refusal, status};
+use futures::StreamExt;
+use pullmedic_cluster::{Cluster, News, Observe, Scope};
+use support::{Answer, CANARY, Server, Setup, ok, refusal, status};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What stands in a body where a secret might.
@@ -54,6 +56,14 @@ async fn no_credential_and_no_body_is_logged_whatever_the_server_answers() {
         let setup = server.access();
         let cluster = Cluster::connect(&setup.access).await.unwrap();
         let _ = cluster.pods_and_events(&Scope::default()).await;
+        let _ = cluster.may("list", "", "pods", None).await;
+        // As in a pod: a token that is read from a file, by us.
+        let text = std::fs::read_to_string(setup.path()).unwrap();
+        let setup = Setup::written(&text.replace(&format!("token: {CANARY}"), "tokenFile: token"));
+        std::fs::write(setup.folder.path().join("token"), CANARY).unwrap();
+        let cluster = Cluster::connect(&setup.access).await.unwrap();
+        let told = cluster.observe(Observe::default()).take(12).collect::<Vec<News>>();
+        let _ = tokio::time::timeout(Duration::from_secs(3), told).await;
         assert!(!server.seen().is_empty());
     }
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, Stream};
-use pullmedic_model::object::{self, Object, Unreadable, decode_one};
-use tokio::time::{Instant, sleep, timeout_at};
+use pullmedic_model::object;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::News;
 use super::kind::{Kind, Part};
 use super::pause::{self, Pause};
 use super::troubles::Troubles;
-use super::word::{About, AboutMeta, Word};
+use super::word::Word;
 use crate::cluster::Cluster;
 use crate::failure::{Cause, Failure};
 use crate::lines::Lines;
-use crate::partial::{self, Gaps};
+use crate::partial::Gaps;
 use crate::request::Api;
 
 /// How long the server is asked to keep a watch open, in seconds, and up to as much again, so that not all end at once;
@@ -35,6 +35,9 @@ const SILENCE: Duration = Duration::from_secs(200);
 /// How long the head of an answer may take. Some proxies pass it on with the first bytes of the body only, so with the
 /// first bookmark.
 const HEAD: Duration = Duration::from_secs(150);
+
+/// How long the question about a right may take: it is asked for the server's sake, and must not hold up what it is about.
+const REVIEW: Duration = Duration::from_secs(5);
 
 /// How often the reader is told how long nothing was heard.
 const TICK: Duration = Duration::from_secs(15);
@@ -57,15 +60,18 @@ pub(super) struct Feed {
     pub(super) cluster: Cluster,
     pub(super) kind: Kind,
     pub(super) namespace: Option<String>,
-    decoded: object::Kind,
+    pub(super) decoded: object::Kind,
     state: State,
     /// What the reader is still to be told.
-    pending: VecDeque<Item>,
-    troubles: Troubles,
+    pub(super) pending: VecDeque<Item>,
+    pub(super) troubles: Troubles,
     settled: bool,
-    /// How long to wait before the next step.
-    wait: Duration,
+    /// When the next step is due; `None`: now.
+    due: Option<Instant>,
     pause: Pause,
+    /// The pause before all is told anew, which a server that forgets each version at once must not make us ask for again
+    /// and again.
+    anew: Pause,
     /// When the server last said anything of this kind.
     heard: Instant,
     /// Whether the reader was told of silence.
@@ -76,6 +82,8 @@ pub(super) struct Feed {
     unfinished: u32,
     /// Errors in a row inside watches that brought nothing.
     stuck: u32,
+    /// Whether the last watch ended because the server said nothing, so that an open one proves nothing.
+    silent: bool,
     /// Whether the last request was refused, so that the right is asked for before the next.
     refused: bool,
 }
@@ -129,13 +137,15 @@ impl Feed {
             pending: VecDeque::new(),
             troubles: Troubles::default(),
             settled: false,
-            wait: Duration::ZERO,
+            due: None,
             pause: Pause::new(),
+            anew: Pause::new(),
             heard: Instant::now(),
             told_lag: false,
             streams: true,
             unfinished: 0,
             stuck: 0,
+            silent: false,
             refused: false,
         }
     }
@@ -158,17 +168,28 @@ impl Feed {
         Arc::clone(&self.cluster.api)
     }
 
-    /// Waits for as long as is to be waited, and tells how long that is.
+    /// Waits until the next step is due, for a while at a time; whether it is.
     async fn has_rested(&mut self) -> bool {
-        if !self.wait.is_zero() {
-            let slice = self.wait.min(TICK);
-            sleep(slice).await;
-            self.wait -= slice;
-            if !self.wait.is_zero() {
-                self.tell_lag();
-            }
+        let Some(due) = self.due else { return true };
+        sleep_until(due.min(Instant::now() + TICK)).await;
+        if Instant::now() < due {
+            self.tell_lag();
+            return false;
         }
-        self.wait.is_zero()
+        self.due = None;
+        true
+    }
+
+    /// Nothing is done before a while has passed.
+    fn rest(&mut self, pause: Duration) {
+        self.due = Some(Instant::now() + pause);
+    }
+
+    /// Too much was missed, or what was told cannot be gone on from.
+    pub(super) fn anew(&mut self) -> State {
+        let pause = self.anew.take(None);
+        self.rest(pause);
+        State::Anew
     }
 
     async fn step(&mut self, state: State) -> State {
@@ -185,7 +206,7 @@ impl Feed {
     async fn open(&mut self, version: Option<String>) -> State {
         let back = |version: Option<String>| version.map_or(State::Anew, State::From);
         if (version.is_none() || self.refused) && !self.is_allowed("watch").await {
-            self.fail(&Failure::Forbidden { user: None }, "watch");
+            self.not_allowed("watch");
             return back(version);
         }
         let seconds = WATCH_SECONDS + (WATCH_SECONDS as f64 * pause::fraction()) as u64;
@@ -212,7 +233,7 @@ impl Feed {
 
     fn not_opened(&mut self, failure: &Failure, version: Option<String>) -> State {
         match (failure, version) {
-            (Failure::Expired, _) => State::Anew,
+            (Failure::Expired, _) => self.anew(),
             // A server without streaming lists finds the request invalid: 422 where it knows of them, or at least that
             // `resourceVersionMatch` is nothing for a watch; 400 from those that decode more strictly
             // (<https://github.com/kubernetes/kubernetes/blob/v1.35.0/staging/src/k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.go>).
@@ -232,6 +253,14 @@ impl Feed {
         }
     }
 
+    /// The right is not there, and nothing was asked for; told, unless a refusal that says more was.
+    pub(super) fn not_allowed(&mut self, verb: &'static str) {
+        match self.refused {
+            true => self.rest(Pause::refused()),
+            false => self.fail(&Failure::Forbidden { user: None }, verb),
+        }
+    }
+
     /// What the server is asked to send: only metadata, where that is enough.
     fn accepted(&self) -> &'static str {
         match self.kind.part() {
@@ -243,10 +272,9 @@ impl Feed {
     /// Whether a right is there, as far as is known.
     pub(super) async fn is_allowed(&mut self, verb: &str) -> bool {
         let resource = self.kind.resource();
-        let answer =
-            self.cluster.may(verb, resource.group(), resource.plural, self.namespace.as_deref()).await;
+        let answer = self.cluster.may(verb, resource.group(), resource.plural, self.namespace.as_deref());
         // Where that cannot be known, the request itself will tell.
-        answer.unwrap_or(true)
+        timeout(REVIEW, answer).await.map_or(true, |answer| answer.unwrap_or(true))
     }
 
     async fn follow(&mut self, mut following: Box<Following>) -> State {
@@ -265,11 +293,8 @@ impl Feed {
             Ok(Err(failure)) => Next::Failed(failure),
             Err(_) if Instant::now() < dead => {
                 self.tell_lag();
-                if !following.place.listing
-                    && following.opened.elapsed() > pause::LONGEST
-                    && !self.kind.has_bookmarks()
-                {
-                    // Where nothing changes a watch that stands is all that there is to tell that it works.
+                // Where nothing changes a watch that stands is for a while all that there is to tell that it works.
+                if !following.place.listing && !self.silent && following.opened.elapsed() > pause::LONGEST {
                     self.well();
                 }
                 Next::On
@@ -277,12 +302,12 @@ impl Feed {
             Err(_) => Next::Silent,
         };
         if matches!(next, Next::On) {
-            if !following.place.listing && following.place.fruitful {
-                self.well();
-            }
             return State::Follow(following);
         }
         let Following { place, opened, .. } = *following;
+        if opened.elapsed() > pause::LONGEST {
+            self.anew.reset();
+        }
         let went_well = place.fruitful || opened.elapsed() > pause::LONGEST;
         let back = if place.listing {
             self.unfinished += 1;
@@ -291,24 +316,25 @@ impl Feed {
             State::From(place.version)
         };
         match next {
-            Next::Anew => return State::Anew,
+            Next::Anew => return self.anew(),
             // The server ends every watch in time, and a proxy sooner; only one that brought nothing and ended at once
             // is a reason to wait, lest it be asked without end.
-            Next::Ended | Next::Failed(Failure::Broken { .. })
-                if went_well && matches!(back, State::From(_)) =>
-            {
-                self.hear();
-            }
+            Next::Ended if went_well && matches!(back, State::From(_)) => self.hear(),
+            Next::Failed(Failure::Broken { .. }) if went_well && matches!(back, State::From(_)) => {}
             Next::Failed(failure) => self.fail(&failure, "watch"),
             Next::Silent if self.kind.has_bookmarks() => {
+                self.silent = true;
                 let failure = Failure::Silent { server: self.api().route.clone(), limit: SILENCE, tries: 1 };
                 self.fail(&failure, "watch");
             }
-            Next::On | Next::Ended | Next::Silent => self.wait = self.pause.take(None),
+            Next::On | Next::Ended | Next::Silent => {
+                let pause = self.pause.take(None);
+                self.rest(pause);
+            }
         }
         if matches!(back, State::From(_)) && self.stuck >= STUCK {
             self.stuck = 0;
-            return State::Anew;
+            return self.anew();
         }
         back
     }
@@ -348,10 +374,7 @@ impl Feed {
                 about.resource_version
             }
             Word::Is(text) => {
-                let (version, news) = match self.read(text) {
-                    Ok(told) => told,
-                    Err((about, unreadable)) => self.unreadable(about, unreadable),
-                };
+                let (version, news) = self.read(text);
                 if !place.listing && is_told(&version, &place.version) {
                     return Next::On;
                 }
@@ -360,71 +383,15 @@ impl Feed {
             }
         };
         self.hear();
-        if !place.listing && !version.is_empty() {
-            place.fruitful |= version != place.version;
-            place.version = version;
+        self.silent = false;
+        if !place.listing {
+            self.end_of_trouble();
+            if !version.is_empty() && version != place.version {
+                (place.fruitful, place.version) = (true, version);
+                self.well();
+            }
         }
         Next::On
-    }
-
-    /// Version and news of an object.
-    fn read(&mut self, text: &str) -> Result<(String, News), (AboutMeta, Unreadable)> {
-        match self.kind.part() {
-            Part::Metadata => {
-                let about = About::of(text);
-                if about.name.is_empty() {
-                    let reason = "it has no name".to_owned();
-                    return Err((about, Unreadable { what: self.kind.name().to_owned(), reason }));
-                }
-                Ok(self.touched(about))
-            }
-            Part::Whole => {
-                let object = decode_one(&self.decoded, text).map_err(|error| (About::of(text), error))?;
-                self.is(object).map_err(|error| (About::default().metadata, error))
-            }
-        }
-    }
-
-    pub(super) fn touched(&mut self, about: AboutMeta) -> (String, News) {
-        let AboutMeta { namespace, name, resource_version: version, .. } = about;
-        (version.clone(), News::Touched { kind: self.kind, namespace, name, version })
-    }
-
-    /// Version and news of a pod or an event.
-    pub(super) fn is(&mut self, object: Object) -> Result<(String, News), Unreadable> {
-        let meta = match &object {
-            Object::Pod(pod) => &pod.metadata,
-            Object::Event(event) => &event.metadata,
-            Object::Workload(_) | Object::Node(_) | Object::ServiceAccount(_) | Object::Other(_) => {
-                return Err(Unreadable {
-                    what: self.kind.name().into(),
-                    reason: "it is something else".into(),
-                });
-            }
-        };
-        if meta.name.is_empty() {
-            return Err(Unreadable { what: self.kind.name().into(), reason: "it has no name".into() });
-        }
-        self.troubles
-            .end_of_object(&meta.namespace, &meta.name, |news| self.pending.push_back(Item::News(news)));
-        Ok((meta.resource_version.clone(), News::Is { kind: self.kind, object }))
-    }
-
-    /// An object that is there and does not decode: a trouble, and that it is there.
-    pub(super) fn unreadable(&mut self, about: AboutMeta, object: Unreadable) -> (String, News) {
-        let key = (about.namespace.clone(), about.name.clone());
-        let plural = self.kind.resource().plural;
-        for skipped in partial::unreadable(vec![object], plural) {
-            let pending = &mut self.pending;
-            self.troubles.of_object(key.clone(), skipped, plural, |news| pending.push_back(Item::News(news)));
-        }
-        self.touched(about)
-    }
-
-    fn gone(&mut self, about: &AboutMeta) {
-        let (namespace, name) = (about.namespace.clone(), about.name.clone());
-        self.troubles.end_of_object(&namespace, &name, |news| self.pending.push_back(Item::News(news)));
-        self.tell(News::Gone { kind: self.kind, namespace, name, uid: about.uid.clone() });
     }
 
     pub(super) fn tell(&mut self, news: News) {
@@ -462,6 +429,10 @@ impl Feed {
     fn well(&mut self) {
         self.pause.reset();
         self.stuck = 0;
+        self.end_of_trouble();
+    }
+
+    fn end_of_trouble(&mut self) {
         self.troubles.end_of_whole(|news| self.pending.push_back(Item::News(news)));
     }
 
@@ -489,7 +460,11 @@ impl Feed {
         if (self.refused || missing) && self.kind != Kind::Pod {
             self.settle();
         }
-        self.wait = if self.refused || missing { Pause::refused() } else { self.pause.take(failure.wait()) };
+        let pause = match self.refused || missing {
+            true => Pause::refused(),
+            false => self.pause.take(failure.wait()),
+        };
+        self.rest(pause);
     }
 
     /// That an answer is none of Kubernetes.

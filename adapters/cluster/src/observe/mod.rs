@@ -1,15 +1,16 @@
 //! Everything that changes, for a controller: all kinds at once, and nothing kept of what was told.
 //!
 //! - [`Observe`], [`News`], [`Kind`]: what to observe, and what is told of it.
-//! - `feed`: one watch over everything that ends one; `word`: one line of it; `page`: the list where the server
-//!   streams none; `pause`: how long to wait after a failure;
-//!   `troubles`: what was told to be wrong and is not yet over.
+//! - `feed`: one watch over everything that ends one; `word`: one line of it; `object`: what is told of one object;
+//!   `page`: the list, where the server streams none; `pause`: how long to wait after a failure; `troubles`: what was told to
+//!   be wrong and is not yet over.
 //!
 //! Each kind is one streaming list that goes on as a watch. Where it ends, it is opened again from the last version that
 //! was told, which costs no list; only where the server has forgotten that version (410) all is told anew.
 
 mod feed;
 mod kind;
+mod object;
 mod page;
 mod pause;
 mod troubles;

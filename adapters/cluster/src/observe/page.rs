@@ -34,7 +34,7 @@ impl Feed {
     pub(super) async fn page(&mut self, after: String, version: String) -> State {
         let first = after.is_empty();
         if first && !self.is_allowed("list").await {
-            self.fail(&Failure::Forbidden { user: None }, "list");
+            self.not_allowed("list");
             return State::Anew;
         }
         let (kind, namespace) = (self.kind, self.namespace.as_deref());
@@ -48,7 +48,7 @@ impl Feed {
         let text = match self.api().text(&Ask { accept, ..Ask::get(Verb::List, &path) }).await {
             Ok(text) => text,
             // A token of a page lives for about five minutes, until etcd's compaction.
-            Err(Failure::Expired) => return State::Anew,
+            Err(Failure::Expired) => return self.anew(),
             Err(failure) => {
                 self.fail(&failure, "list");
                 return State::Page { after, version };

@@ -20,6 +20,7 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Request {
@@ -29,6 +30,11 @@ impl Request {
 
     pub(crate) fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// Whether this asks which rights we have.
+    pub(crate) fn is_review(&self) -> bool {
+        self.path() == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     }
 
     pub(crate) fn asks(&self, part: &str) -> bool {
@@ -101,7 +107,13 @@ pub(crate) fn empty(request: &Request) -> Answer {
     ok(list(kind, &[], ""))
 }
 
-/// The server; its drop asserts what holds in every test: GETs only, and never a Secret.
+/// The answer to a question about our rights.
+pub(crate) fn review(allowed: bool) -> Answer {
+    let review = serde_json::json!({"kind":"SelfSubjectAccessReview","status":{"allowed":allowed}});
+    status(201, review.to_string())
+}
+
+/// The server; its drop asserts what holds in every test: GETs and questions about our rights only, and never a Secret.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
@@ -165,7 +177,8 @@ impl Drop for Server {
             return;
         }
         for request in self.seen() {
-            assert_eq!(request.method, "GET", "{request:?}");
+            let expected = if request.is_review() { "POST" } else { "GET" };
+            assert_eq!(request.method, expected, "{request:?}");
             assert!(self.secrets || !request.path().contains("secrets"), "{request:?}");
         }
     }
@@ -189,8 +202,9 @@ fn read(stream: &TcpStream) -> Option<Request> {
         }
         headers.push((name, value));
     }
-    reader.take(body).read_to_end(&mut Vec::new()).ok()?;
-    Some(Request { method, target, headers })
+    let mut sent = String::new();
+    reader.take(body).read_to_string(&mut sent).ok()?;
+    Some(Request { method, target, headers, body: sent })
 }
 
 /// Sends the answer; the stream when it is to be held open.
