@@ -12,6 +12,7 @@ pub(crate) enum Verb {
     Watch,
     /// A question about our own rights, which changes nothing.
     Review,
+    Write,
 }
 
 /// How many requests were sent to the API server so far, each try counted.
@@ -48,6 +49,7 @@ impl Counts {
             Verb::List => &self.lists,
             Verb::Watch => &self.watches,
             Verb::Review => &self.reviews,
+            Verb::Write => &self.writes,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }

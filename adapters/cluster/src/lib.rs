@@ -42,6 +42,7 @@ mod survey;
 mod tls;
 mod token;
 mod watch;
+mod write;
 
 pub use access::{Access, Scope};
 pub use cluster::Cluster;
@@ -52,3 +53,4 @@ pub use observe::{Kind, News, Observe};
 pub use read_error::ReadError;
 pub use secrets::SecretRead;
 pub use watch::Change;
+pub use write::{Candidate, Leadership, LeaseNews, Terms};

@@ -63,6 +63,14 @@ impl<'a> Ask<'a> {
     }
 }
 
+/// Any answer to a request, its body as far as [`ERROR_CAP`] goes: an object of ours, or a Status.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    /// How long the server asks to wait.
+    pub(crate) wait: Option<Duration>,
+    pub(crate) body: String,
+}
+
 /// A client with our limits.
 pub(crate) struct Api {
     client: kube::Client,
@@ -160,8 +168,34 @@ impl Api {
             .map_err(|_| Failure::Undecodable { cause: Cause("it is not text".into()) })
     }
 
-    /// An answer that says success. A token that is refused is read anew once, since the file may have another by now.
+    /// One try, within `limit`, and no waiting for others of ours: who renews a lease has no time. What the server answers is
+    /// for the caller to judge.
+    ///
+    /// # Errors
+    /// When nothing was answered.
+    pub(crate) async fn once(&self, ask: &Ask<'_>, limit: Duration) -> Result<Reply, Failure> {
+        self.within(Some(limit), Some(limit), async {
+            let response = self.respond(ask, None).await?;
+            let (status, wait) = (response.status(), retry_after(response.headers()));
+            Ok(Reply { status, wait, body: head_of(response.into_body()).await })
+        })
+        .await
+    }
+
+    /// An answer that says success.
     async fn answer(&self, ask: &Ask<'_>, encoding: Option<HeaderValue>) -> Result<Response<Body>, Failure> {
+        let response = self.respond(ask, encoding).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status();
+        let wait = retry_after(response.headers());
+        let body = head_of(response.into_body()).await;
+        Err(Failure::refused(status, wait, &body, &self.credential))
+    }
+
+    /// Any answer. A token that is refused is read anew once, since the file may have another by now.
+    async fn respond(&self, ask: &Ask<'_>, encoding: Option<HeaderValue>) -> Result<Response<Body>, Failure> {
         let token = match &self.token {
             Some(file) => Some(file.current().await),
             None => None,
@@ -173,16 +207,10 @@ impl Api {
         {
             response = self.send(ask, encoding, Some(other)).await?;
         }
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let status = response.status();
-        if status == StatusCode::FORBIDDEN {
+        if response.status() == StatusCode::FORBIDDEN {
             self.counts.refused();
         }
-        let wait = retry_after(response.headers());
-        let body = head_of(response.into_body()).await;
-        Err(Failure::refused(status, wait, &body, &self.credential))
+        Ok(response)
     }
 
     async fn send(
