@@ -32,9 +32,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// server that hangs.
 const SILENCE: Duration = Duration::from_secs(200);
 
-/// How long the head of an answer may take. Some proxies pass it on with the first bytes of the body only, so with the
-/// first bookmark.
-const HEAD: Duration = Duration::from_secs(150);
+/// How long the head of an answer may take. Some proxies pass it on with the first bytes of the body only, so with a
+/// bookmark.
+const HEAD: Duration = Duration::from_secs(75);
 
 /// How long the question about a right may take: it is asked for the server's sake, and must not hold up what it is about.
 const REVIEW: Duration = Duration::from_secs(5);
@@ -454,6 +454,9 @@ impl Feed {
                 skipped.what = format!("{} ({})", skipped.what, self.kind.fields().unwrap_or_default());
             }
             self.troubles.of_whole(skipped, |news| self.pending.push_back(Item::News(news)));
+        }
+        if self.heard.elapsed() > TICK {
+            self.tell_lag();
         }
         self.refused = failure.is_forbidden();
         let missing = matches!(failure, Failure::NotFound);

@@ -132,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_was_cut_anywhere_is_no_panic_and_no_object_that_decodes() {
+        let line = r#"{"type":"ADDED","object":{"metadata":{"name":"é}","labels":{"a":"\u00e9"}}}}"#;
+        for cut in (0..line.len()).filter(|cut| line.is_char_boundary(*cut)) {
+            if let Ok(Word::Is(text)) = Word::of(&line[..cut]) {
+                assert!(serde_json::from_str::<About>(text).is_err(), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn only_the_annotated_bookmark_ends_what_there_is_at_the_start() {
         let of = |annotations: &str| {
             let line = format!(
