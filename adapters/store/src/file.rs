@@ -36,6 +36,11 @@ impl Writer {
     }
 }
 
+/// The path from the root. SQLite reads a meaning into some that are not: `:memory:`.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+    std::path::absolute(path).map_err(|source| failed("open", path, source))
+}
+
 /// Fails on what is there and no regular file; `false` when nothing is there.
 pub(crate) fn there(path: &Path) -> Result<bool, StoreError> {
     match fs::metadata(path) {

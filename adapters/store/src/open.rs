@@ -125,13 +125,11 @@ pub(crate) fn for_reading(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::Absent(path.to_owned()));
     }
     let failed = |error| StoreError::sqlite(path, error);
-    let (connection, standing) = match readable(&path.to_string_lossy(), OpenFlags::empty()) {
+    let (connection, standing) = match readable(path, OpenFlags::empty()) {
         // Without a writer and without the right to write, SQLite can keep no account of readers; then nobody writes, and
         // the file may be read as one that does not change: https://sqlite.org/wal.html#read_only_databases
         Err(error) if unaccounted(&error) && !file::there(&file::beside(path, "-wal"))? => {
-            let path = std::path::absolute(path)
-                .map_err(|source| StoreError::Io { what: format!("open {}", path.display()), source })?;
-            readable(&unchanging(&path), OpenFlags::SQLITE_OPEN_URI).map_err(failed)?
+            readable(unchanging(path), OpenFlags::SQLITE_OPEN_URI).map_err(failed)?
         }
         opened => opened.map_err(failed)?,
     };
@@ -142,7 +140,7 @@ pub(crate) fn for_reading(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-fn readable(path: &str, more: OpenFlags) -> rusqlite::Result<(Connection, Standing)> {
+fn readable(path: impl AsRef<Path>, more: OpenFlags) -> rusqlite::Result<(Connection, Standing)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
@@ -155,7 +153,7 @@ fn unaccounted(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
-/// The path as a `file:` address whose content SQLite takes for unchanging.
+/// The absolute path as a `file:` address whose content SQLite takes for unchanging.
 fn unchanging(path: &Path) -> String {
     let mut address = String::from("file://");
     for byte in path.to_string_lossy().bytes() {

@@ -51,7 +51,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_within(path: impl AsRef<Path>, limits: Limits) -> Result<(Store, Vec<Remark>), StoreError> {
-        let path = path.as_ref();
+        let path = &file::absolute(path.as_ref())?;
         file::there(path)?;
         let writer = Writer::claim(path)?;
         let (connection, remarks) = open::for_writing(path, limits)?;
@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// When it is not there, when a newer, an older or another program wrote it, or when it cannot be read.
     pub fn read_only(path: impl AsRef<Path>) -> Result<Store, StoreError> {
-        let path = path.as_ref();
+        let path = &file::absolute(path.as_ref())?;
         Store::over(path, open::for_reading(path)?, Limits::default(), None)
     }
 
@@ -98,7 +98,14 @@ impl Store {
 
     fn remark(&self, remark: Remark) {
         let mut remarks = self.remarks.borrow_mut();
-        if remarks.len() < REMARKS && !remarks.contains(&remark) {
+        let more = |held: &mut Remark| match (held, &remark) {
+            (Remark::Crowded { forgotten }, Remark::Crowded { forgotten: more }) => {
+                *forgotten += more;
+                true
+            }
+            (held, remark) => held == remark,
+        };
+        if !remarks.iter_mut().any(more) && remarks.len() < REMARKS {
             remarks.push(remark);
         }
     }

@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A sample: its name, its labels in order, its value.
-pub(crate) type Samples = BTreeMap<(String, Vec<(String, String)>), f64>;
+type Labels = Vec<(String, String)>;
+
+/// Samples by name and labels, in their order.
+pub(crate) type Samples = BTreeMap<(String, Labels), f64>;
 
 /// The samples, or what is wrong.
 pub(crate) fn read(text: &str) -> Result<Samples, String> {
@@ -57,7 +59,7 @@ pub(crate) fn read(text: &str) -> Result<Samples, String> {
 
 /// Buckets grow, and the last is the count.
 fn histograms(samples: &Samples) -> Result<(), String> {
-    let mut buckets: BTreeMap<(String, Vec<(String, String)>), Vec<(f64, f64)>> = BTreeMap::new();
+    let mut buckets: BTreeMap<(String, Labels), Vec<(f64, f64)>> = BTreeMap::new();
     for ((name, labels), value) in samples {
         let Some(family) = name.strip_suffix("_bucket") else { continue };
         let (bound, rest): (Vec<_>, Vec<_>) = labels.iter().cloned().partition(|(name, _)| name == "le");
@@ -80,9 +82,7 @@ fn histograms(samples: &Samples) -> Result<(), String> {
     Ok(())
 }
 
-type Line = (String, Vec<(String, String)>, f64);
-
-fn sample(line: &str) -> Result<Line, String> {
+fn sample(line: &str) -> Result<(String, Labels, f64), String> {
     let (name, rest) = line.split_at(line.find(['{', ' ']).ok_or(format!("no value: {line}"))?);
     if !identifier(name) {
         return Err(format!("no name: {line}"));
@@ -101,7 +101,7 @@ fn sample(line: &str) -> Result<Line, String> {
 }
 
 /// The labels up to the closing bracket, and what follows it.
-fn pairs(mut rest: &str) -> Option<(Vec<(String, String)>, &str)> {
+fn pairs(mut rest: &str) -> Option<(Labels, &str)> {
     let mut labels = Vec::new();
     loop {
         if let Some(after) = rest.strip_prefix('}') {

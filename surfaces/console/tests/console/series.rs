@@ -92,7 +92,8 @@ async fn what_was_told_is_exposed_as_openmetrics() {
     let samples = read(&answer.body).unwrap_or_else(|wrong| panic!("{wrong}: {}", answer.body));
     let dns = [("cause", "dns"), ("certainty", "proven"), ("phase", "open"), ("scope", "endpoint")];
     let registry = ("host", "registry.acme.test:5000");
-    let expected: [(&str, &[(&str, &str)], f64); 26] = [
+    type Expected<'a> = (&'a str, &'a [(&'a str, &'a str)], f64);
+    let expected: [Expected<'_>; 26] = [
         ("pullmedic_build_info", &[("version", "0.1.0")], 1.0),
         ("pullmedic_incidents", &dns, 2.0),
         ("pullmedic_waiting_containers", &[], 12.0),
