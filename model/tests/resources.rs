@@ -241,6 +241,23 @@ fn a_controller_that_takes_over_writes_what_it_found() {
 }
 
 #[test]
+fn what_is_over_in_a_namespace_says_so_as_if_it_were_over_everywhere() {
+    let open = Incident { counts: Counts::default(), ..incident() };
+    let resolved = Incident {
+        phase: Phase::Resolved,
+        resolved_at: Some(minute(9)),
+        changed_at: minute(9),
+        ..open.clone()
+    };
+    let ended = pull_incident(&open, "apple").unwrap().ended(minute(9));
+    let mut expected = pull_incident(&resolved, "apple").unwrap();
+    expected.status.pods = 0;
+    assert_eq!(ended, expected);
+    let whole = cluster_pull_incident(&open).ended(minute(9));
+    assert_eq!(whole, cluster_pull_incident(&resolved));
+}
+
+#[test]
 fn an_object_of_another_incident_adds_nothing_to_a_restored_one() {
     let one = incident();
     let mut other = pull_incident(&one, "apple").unwrap();

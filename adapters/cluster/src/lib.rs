@@ -53,4 +53,6 @@ pub use observe::{Kind, News, Observe};
 pub use read_error::ReadError;
 pub use secrets::SecretRead;
 pub use watch::Change;
-pub use write::{Candidate, Leadership, LeaseNews, Terms};
+pub use write::{
+    Candidate, Leadership, LeaseNews, Standing, Terms, Waiting, WriteSettings, WriteTask, Writer, Wrote,
+};

@@ -245,32 +245,71 @@ fn conditions(incident: &Incident) -> Vec<Condition> {
     let seen = incident.seen_at;
     let came_back = last(&[Event::Reopened]).or(incident.opened_at).unwrap_or(seen);
     let ended = incident.resolved_at.unwrap_or(incident.changed_at);
-    let (open, resolved) = match incident.phase {
-        Phase::Suspected => ((false, seen, "Suspected"), (false, seen, "Suspected")),
-        Phase::Open => ((true, came_back, "Lasts"), (false, came_back, "Lasts")),
-        Phase::Resolved => ((false, ended, "Resolved"), (true, ended, "NobodyWaits")),
+    let [open, resolved] = match incident.phase {
+        Phase::Suspected => lasts(false, seen, "Suspected", "pods wait, and it may clear by itself"),
+        Phase::Open => lasts(true, came_back, "Lasts", "pods wait"),
+        Phase::Resolved => is_over(ended),
     };
     let proven = match incident.certainty {
         Certainty::Proven => (true, incident.proven_at.unwrap_or(seen), "Proven"),
         Certainty::Likely => (false, last(&[Event::Judged]).unwrap_or(seen), "Likely"),
         Certainty::Undecided => (false, last(&[Event::Judged]).unwrap_or(seen), "Undecided"),
     };
-    let condition = |kind: &str, (is_so, at, reason): (bool, Timestamp, &str), message: &str| Condition {
+    vec![open, condition("Proven", proven, incident.cause.title()), resolved]
+}
+
+/// `Open` and `Resolved` of what is not resolved.
+fn lasts(is_open: bool, at: Timestamp, reason: &str, message: &str) -> [Condition; 2] {
+    [condition("Open", (is_open, at, reason), message), condition("Resolved", (false, at, reason), message)]
+}
+
+/// `Open` and `Resolved` of what is.
+fn is_over(at: Timestamp) -> [Condition; 2] {
+    let message = "no container waits for it any more";
+    [
+        condition("Open", (false, at, "Resolved"), message),
+        condition("Resolved", (true, at, "NobodyWaits"), message),
+    ]
+}
+
+fn condition(kind: &str, (is_so, at, reason): (bool, Timestamp, &str), message: &str) -> Condition {
+    Condition {
         kind: kind.to_owned(),
         status: if is_so { ConditionStatus::True } else { ConditionStatus::False },
         last_transition_time: seconds(at),
         reason: reason.to_owned(),
         message: message.to_owned(),
-    };
-    let waits = match incident.phase {
-        Phase::Suspected => "pods wait, and it may clear by itself",
-        Phase::Open => "pods wait",
-        Phase::Resolved => "no container waits for it any more",
-    };
-    let title = incident.cause.title();
-    vec![
-        condition("Open", open, waits),
-        condition("Proven", proven, title),
-        condition("Resolved", resolved, waits),
-    ]
+    }
+}
+
+impl PullIncident {
+    /// The same once nothing in its namespace waits for it any more, whatever is so elsewhere.
+    pub fn ended(mut self, at: Timestamp) -> PullIncident {
+        let status = &mut self.status;
+        (status.phase, status.pods) = (Phase::Resolved, 0);
+        status.state = state(status.phase, status.verdict.certainty).to_owned();
+        end(&mut self.metadata, &mut status.times, &mut status.conditions, at);
+        self
+    }
+}
+
+impl ClusterPullIncident {
+    /// The same once nobody knows it any more.
+    pub fn ended(mut self, at: Timestamp) -> ClusterPullIncident {
+        let status = &mut self.status;
+        status.phase = Phase::Resolved;
+        status.state = state(status.phase, status.verdict.certainty).to_owned();
+        end(&mut self.metadata, &mut status.times, &mut status.conditions, at);
+        self
+    }
+}
+
+fn end(metadata: &mut Metadata, times: &mut Times, conditions: &mut Vec<Condition>, at: Timestamp) {
+    metadata.labels.insert(PHASE_LABEL.to_owned(), Phase::Resolved.code().to_owned());
+    times.resolved.get_or_insert(millis(at));
+    times.changed = millis(at);
+    let [open, resolved] = is_over(at);
+    conditions.retain(|condition| condition.kind == "Proven");
+    conditions.insert(0, open);
+    conditions.push(resolved);
 }
