@@ -26,9 +26,12 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: 
     if !notes.want.is_empty() {
         return;
     }
-    // A policy or quota that the body names is not changed by another login.
-    if !matches!(named, Some(Kind::SaysBlocked | Kind::SaysQuota)) {
+    // A quota that the body names is not changed by another login.
+    if !matches!(&named, Some(said) if said.kind == Kind::SaysQuota) {
         try_others(inquiry, base, notes);
+    }
+    if let Some(said) = named.filter(|said| said.kind != Kind::SaysQuota) {
+        blocked(base, said, notes);
     }
     control(inquiry, base, notes);
     identity(inquiry, base, notes);
@@ -57,9 +60,36 @@ pub(crate) fn none_tried(inquiry: &Inquiry<'_>, notes: &mut Notes) {
     }
 }
 
-/// The body of a refusal; a `HEAD` has none, so a 403 is asked again for it.
-fn read_body(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: &mut Notes) -> Option<Kind> {
-    let mut found = body::reason(base);
+/// A body that says that something is blocked. What another login gets is not forbidden to all: then a right may be wanting,
+/// or an administrator may be exempt from a policy, and words for the one are words for the other.
+fn blocked(base: &Record, said: Seen, notes: &mut Notes) {
+    if !notes.want.is_empty() {
+        notes.see(Seen { kind: Kind::MentionsPolicy, ..said });
+        return;
+    }
+    let passes = notes.has(Kind::OtherLoginPasses)
+        || notes.has(Kind::OtherLoginPassesWhereNoneWasSent)
+        || notes.has(Kind::OtherLoginSeesSibling)
+        || notes.has(Kind::AnonymousPasses);
+    // Where no login was sent, none can be blocked.
+    let of_image = said.kind == Kind::SaysBlocked || base.ask.login.is_none();
+    let kind = match (of_image, passes) {
+        (true, false) => Kind::SaysBlocked,
+        (true, true) | (false, false) => Kind::MentionsPolicy,
+        (false, true) => {
+            notes.doubt.get_or_insert_with(|| {
+                "the refusal's body speaks of a block: a policy from which the other login is exempt reads alike"
+                    .to_owned()
+            });
+            Kind::SaysSomebodyBlocked
+        }
+    };
+    notes.see(Seen { kind, ..said });
+}
+
+/// The body of a refusal; a `HEAD` has none, so a 403 is asked again for it. What it says of a block or a quota is given back.
+fn read_body(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: &mut Notes) -> Option<Seen> {
+    let mut found = body::reason(inquiry, base);
     let mut source = base;
     let (stage, _, _) = base.refused()?;
     if found.is_none() && family == Family::Denied && stage == Stage::Manifest {
@@ -71,7 +101,7 @@ fn read_body(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: &mut N
                     Some("the registry refused one request and answered the next alike one".to_owned());
             }
             Some(record) => {
-                found = body::reason(record);
+                found = body::reason(inquiry, record);
                 source = record;
             }
         }
@@ -79,22 +109,16 @@ fn read_body(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: &mut N
     if found.is_none()
         && family == Family::Denied
         && let Some(words) = inquiry.case.words.as_ref().filter(|_| !inquiry.history)
-        && let Some(said) = body::blocked_in_words(words.text.as_str())
+        && let Some((kind, said)) = body::blocked_in_words(inquiry, words.text.as_str())
     {
         let text = format!("the node was told: {said}");
-        notes.see(Seen {
-            kind: Kind::SaysBlocked,
-            text,
-            by: Witness::Kubelet,
-            source: words.source.clone(),
-            at: words.at,
-        });
-        return Some(Kind::SaysBlocked);
+        let (source, at) = (words.source.clone(), words.at);
+        return Some(Seen { kind, text, by: Witness::Kubelet, source, at });
     }
-    if found.is_none() && body::mentions_policy(source) {
+    if found.is_none() && body::mentions_policy(inquiry, source) {
         notes.see(Seen::probe(Kind::MentionsPolicy, source, "the refusal's body mentions a policy"));
     }
-    if body::is_denied(source) {
+    if body::is_denied(inquiry, source) {
         let text = "the refusal's body has the code DENIED or UNAUTHORIZED";
         notes.see(Seen::probe(Kind::SaysDenied, source, text));
     }
@@ -105,12 +129,13 @@ fn read_body(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: &mut N
     {
         return None;
     }
-    notes.see(Seen::probe(
-        kind,
-        source,
-        format!("asked {}: {}: {words}", with_login(&source.ask), outcome(source)),
-    ));
-    Some(kind)
+    let text = format!("asked {}: {}: {words}", with_login(&source.ask), outcome(source));
+    let seen = Seen::probe(kind, source, text);
+    if matches!(kind, Kind::SaysBlocked | Kind::SaysSomebodyBlocked) {
+        return Some(seen);
+    }
+    notes.see(seen.clone());
+    (kind == Kind::SaysQuota).then_some(seen)
 }
 
 fn challenge(base: &Record, notes: &mut Notes) {

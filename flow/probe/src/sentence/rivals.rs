@@ -59,6 +59,7 @@ fn because(cause: Cause, rival: Cause) -> &'static str {
         (C::NoCredentials, "the words do not tell whether a login was sent, and which"),
         (C::BadCredentials, "the words do not tell whether a login was sent, and which"),
         (C::CredentialsExpired, "the words do not tell whether a login was sent, and which"),
+        (C::PolicyBlocked, "a policy of the registry, or of what stands before it, can refuse so"),
         (C::Forbidden, "nothing tells whether the one who asks may see it"),
     ];
     let pair = ALIKE.iter().find(|(a, b, _)| (*a, *b) == (cause, rival) || (*b, *a) == (cause, rival));

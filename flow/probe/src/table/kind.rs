@@ -40,6 +40,7 @@ pub(crate) enum Kind {
     SaysDenied,
     SaysNoRight,
     SaysBlocked,
+    SaysSomebodyBlocked,
     MentionsPolicy,
     SaysQuota,
     // Absence.
@@ -75,7 +76,7 @@ pub(crate) enum Kind {
 #[cfg(test)]
 impl Kind {
     /// The kinds that stand alone.
-    const SINGLE: [Kind; 53] = [
+    const SINGLE: [Kind; 54] = [
         Kind::NamesNoSecret,
         Kind::SecretsFine,
         Kind::SecretAbsent,
@@ -103,6 +104,7 @@ impl Kind {
         Kind::SaysDenied,
         Kind::SaysNoRight,
         Kind::SaysBlocked,
+        Kind::SaysSomebodyBlocked,
         Kind::MentionsPolicy,
         Kind::SaysQuota,
         Kind::AskedByTag,

@@ -199,6 +199,11 @@ pub(super) const ROWS: &[Row] = &[
             ClockSkew,
         ]),
     Row::context(Kind::MentionsPolicy, "the refusal's body mentions a policy").predicts(&[PolicyBlocked]),
+    Row::context(
+        Kind::SaysSomebodyBlocked,
+        "the refusal's body speaks of a block, names no policy of images or clients, and another login passes",
+    )
+    .excludes(&[PolicyBlocked, RateLimited, QuotaExceeded]),
     Row::decides(Kind::SaysBlocked, "the refusal's body names a policy").predicts(&[PolicyBlocked]).excludes(
         &[
             Forbidden,

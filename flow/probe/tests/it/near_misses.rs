@@ -413,14 +413,21 @@ fn r06_a_policy_from_which_an_administrator_is_exempt_is_no_wanting_right() {
         }
     };
     let bare = words("403 Forbidden");
-    for body in ["DENIED: REQUESTED ITEM IS QUARANTINED", "DENIED: image has not been scanned", "X: unsigned"]
-    {
-        held(&run(&bare.0, exempt(body)), Cause::PolicyBlocked, Proven);
+    let bodies =
+        ["DENIED: REQUESTED ITEM IS QUARANTINED", "DENIED: image has not been scanned", "X: unsigned"];
+    for body in bodies {
+        // An administrator gets it: exempt from the policy, or with a right that the other lacks.
+        let exempted = run(&bare.0, exempt(body));
+        assert_eq!(exempted.verdict.certainty, Undecided, "{body}: {exempted:#?}");
+        let told = |cause| exempted.verdict.cause == cause || exempted.is_open(cause);
+        assert!(told(Cause::PolicyBlocked) && told(Forbidden), "{exempted:#?}");
+        // Nobody gets it.
+        held(&run(&bare.0, |ask| answered(ask, 403, body)), Cause::PolicyBlocked, Proven);
     }
     // The node's own words tell it, where the body is gone.
     let told =
         words("cart: 403 Forbidden\ndenied: REQUESTED ITEM IS QUARANTINED, see https://iq.x.test/report/42");
-    held(&run(&told.0, exempt("")), Cause::PolicyBlocked, Proven);
+    held(&run(&told.0, |ask| answered(ask, 403, "")), Cause::PolicyBlocked, Proven);
     // A bare 403, or one that mentions a policy, leaves both.
     for body in ["", "DENIED: no", "DENIED: refused by policy 7"] {
         let run = run(&bare.0, exempt(body));

@@ -1,0 +1,84 @@
+//! Words in bodies that seemed to name a reason and did not. The second stranger's faults j03, j04, k01, k03.
+
+use pullmedic_model::Cause::{Forbidden, PolicyBlocked};
+use pullmedic_model::Certainty::{Likely, Proven, Undecided};
+use pullmedic_model::probe::{Ask, Got, Record, What};
+use pullmedic_model::{Confidence, Stage};
+
+use crate::scenarios::{CART, HOST, held};
+use crate::support::{Build, Registry, answered, case, got, run};
+
+/// A login of the pod's own that is refused with 403.
+fn refused_login(image: &str) -> Build {
+    let said = (Forbidden, Confidence::Strong, &[pullmedic_model::Cause::BadCredentials][..]);
+    case(image).said(said, Stage::Manifest, HOST, 403, "403 Forbidden").sends("regcred")
+}
+
+/// Gives the image to `admin` only; everybody else meets this body.
+fn for_admin(body: &str) -> impl Fn(&Ask) -> Record + '_ {
+    move |ask| match (&ask.login, &ask.what) {
+        (_, What::Ping) => got(ask, Got::Ping),
+        (Some(login), What::ManifestHead(wanted) | What::Manifest(wanted)) if login.secret == "admin" => {
+            let tags: &[&str] = &[wanted];
+            let registry = Registry::open(&[(ask.repository.as_str(), tags)]);
+            registry.answer(&Ask { login: None, ..ask.clone() })
+        }
+        _ => answered(ask, 403, body),
+    }
+}
+
+#[test]
+fn the_images_own_name_never_votes_in_a_body() {
+    for name in [
+        "blocked/app:1.0",
+        "quarantine/app:1.0",
+        "vulnerability/scan:1.0",
+        "plain/app:quarantined",
+        "plain/app:blocked-by-policy",
+        "quarantine/policy-blocked:unauthorized",
+        "policy/app:1.0",
+        "firewall-rules/unsigned:token-expired",
+    ] {
+        let (repository, tag) = name.rsplit_once(':').unwrap();
+        let body = format!("DENIED: requested access to the resource {repository} ({tag}) is denied");
+        let build = refused_login(&format!("{HOST}/{name}")).candidate("admin", "Deployment/ops");
+        held(&run(&build.0, for_admin(&body)), Forbidden, Proven);
+        // The node's words repeat the body.
+        let told = build.with(|case| {
+            let text = format!("{name}: 403 Forbidden\ndenied: access to {repository}:{tag} is denied");
+            case.words.as_mut().unwrap().text = pullmedic_model::Captured::new(&text);
+        });
+        held(&run(&told.0, for_admin(&body)), Forbidden, Proven);
+    }
+    // What the registry says itself does.
+    let build = refused_login(&format!("{HOST}/blocked/app:1.0")).candidate("admin", "Deployment/ops");
+    let policy = run(&build.0, |ask| answered(ask, 403, "DENIED: image blocked/app is quarantined"));
+    held(&policy, PolicyBlocked, Proven);
+}
+
+#[test]
+fn a_block_that_another_login_passes_is_of_the_login() {
+    for body in [
+        "DENIED: user robot may not pull: blocked out of this project, see access policy",
+        "DENIED: your account has been blocked, contact your administrator",
+        "DENIED: you are not signed in",
+        "DENIED: user robot is not allowed access",
+        "DENIED: blocked",
+    ] {
+        let alone = refused_login(CART);
+        let nobody = run(&alone.0, for_admin(body));
+        assert_eq!(nobody.verdict.certainty, Undecided, "{body}: {nobody:#?}");
+        assert!(nobody.is_open(PolicyBlocked) || nobody.verdict.cause == PolicyBlocked, "{nobody:#?}");
+        let other = run(&alone.candidate("admin", "Deployment/ops").0, for_admin(body));
+        held(&other, Forbidden, Likely);
+        assert!(other.sent("admin"));
+        assert!(other.verdict.missing.as_ref().unwrap().contains("block"), "{other:#?}");
+    }
+}
+
+#[test]
+fn a_block_where_no_login_was_sent_is_of_the_image_or_the_client() {
+    let said = (Forbidden, Confidence::Strong, &[][..]);
+    let build = case(CART).said(said, Stage::Manifest, HOST, 403, "403 Forbidden");
+    held(&run(&build.0, |ask| answered(ask, 403, "DENIED: blocked")), PolicyBlocked, Proven);
+}
