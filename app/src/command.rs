@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Screen, ScreenArguments};
-use crate::{check, classify, controller, diagnose, explain, probe};
+use crate::{check, classify, controller, diagnose, explain, incidents, probe};
 
 /// Finds out why Kubernetes cannot pull an image, and says what to do.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ pub(crate) enum Subcommand {
     Check(Box<check::Arguments>),
     /// Watch a cluster: every pull failure becomes part of an incident, is proven, and kept until it is over
     Controller(Box<controller::Arguments>),
+    /// Show incidents: those that last, one of them, those that are over
+    Incidents(Box<incidents::Arguments>),
     /// Pull one image by hand, all but its bytes, and show every answer
     Probe(Box<probe::Arguments>),
     /// Say what a message of a kubelet or runtime suggests

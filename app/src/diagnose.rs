@@ -80,7 +80,7 @@ pub(crate) struct Arguments {
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+pub(crate) enum Output {
     /// For people
     Text,
     /// For people, with every pod and every rival
@@ -91,6 +91,18 @@ enum Output {
     Yaml,
     /// A ticket to paste
     Markdown,
+}
+
+impl Output {
+    pub(crate) fn form(self) -> Form {
+        match self {
+            Output::Text => Form::Text,
+            Output::Wide => Form::Wide,
+            Output::Json => Form::Json,
+            Output::Yaml => Form::Yaml,
+            Output::Markdown => Form::Markdown,
+        }
+    }
 }
 
 /// `1m30s`, `90s`, `500ms`; a bare number is seconds, as kubectl reads it.
@@ -149,13 +161,7 @@ impl Arguments {
     }
 
     pub(crate) fn form(&self) -> Form {
-        match self.output {
-            Output::Text => Form::Text,
-            Output::Wide => Form::Wide,
-            Output::Json => Form::Json,
-            Output::Yaml => Form::Yaml,
-            Output::Markdown => Form::Markdown,
-        }
+        self.output.form()
     }
 
     /// An error when something was asked for by name that is not there. Where something could not be read, it may be.

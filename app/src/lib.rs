@@ -2,7 +2,7 @@
 //! here files and clusters are read, the pure parts are called, and the result is written.
 //!
 //! - `command`: the command line. [`run`] dispatches it.
-//! - `classify`, `diagnose`, `check`, `probe`, `explain`, `controller`: one module a subcommand.
+//! - `classify`, `diagnose`, `check`, `probe`, `explain`, `controller`, `incidents`: one module a subcommand.
 //! - `assemble`: objects to a report. `select`: which pods were asked for. `follow`: `--watch`.
 //! - `output`: the terminal. `failure`: errors of our own and exit codes.
 
@@ -17,6 +17,7 @@ mod explain;
 mod failure;
 mod follow;
 mod held;
+mod incidents;
 mod output;
 mod patches;
 mod probe;
@@ -40,6 +41,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Subcommand::Classify(arguments) => classify::run(&arguments, &screen),
         Subcommand::Diagnose(arguments) => diagnose::run(&arguments, &screen),
         Subcommand::Controller(arguments) => controller::run(&arguments, &screen),
+        Subcommand::Incidents(arguments) => incidents::run(&arguments, &screen),
         Subcommand::Probe(arguments) => probe::run(&arguments, &screen),
         Subcommand::Check(arguments) => check::run(&arguments, &screen),
         Subcommand::Explain(arguments) => explain::run(&arguments, &screen),

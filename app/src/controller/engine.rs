@@ -20,7 +20,7 @@ use super::around::{Got, Need};
 use super::clock::Clock;
 use super::keep::Keeper;
 use super::logs::TARGET;
-use super::proof::Prover;
+use super::proof::{Proven, Prover};
 use super::record::Recorder;
 use super::status::Status;
 use super::world::{Heard, World};
@@ -40,7 +40,7 @@ const ROUNDS: u32 = 4;
 /// What a task beside the loop came to.
 enum Done {
     Read(Vec<(Need, Got)>),
-    Proof(Told),
+    Proof(Proven),
 }
 
 /// What a task is for.
@@ -69,6 +69,8 @@ pub(crate) struct Engine {
     asked: BTreeSet<Need>,
     /// When proofs are sought next; `None`: once something is told.
     seek: Option<Instant>,
+    /// Since when the proof is wanted that is wanted longest.
+    oldest: Option<Timestamp>,
     synced: bool,
 }
 
@@ -102,6 +104,7 @@ impl Engine {
             reads: VecDeque::new(),
             asked: BTreeSet::new(),
             seek: None,
+            oldest: None,
             synced: false,
         }
     }
@@ -164,13 +167,13 @@ impl Engine {
         let due = self.correlator.due().map(|due| self.clock.instant(due));
         let next = self.synced.then(|| self.queue.due(self.clock.now())).flatten();
         let next = next.map(|due| self.clock.instant(due));
-        let times = [due, next, self.keeper.due(), self.seek];
+        let times = [due, next, self.keeper.due(), self.seek, self.status.due()];
         times.into_iter().flatten().min().unwrap_or(now + TICK).max(now + Duration::from_millis(1))
     }
 
     fn hear(&mut self, news: News) {
         let now = self.clock.now();
-        self.status.heard(&news);
+        self.status.heard(&news, now);
         let heard = match news {
             News::Began { kind: Kind::Pod, namespace } => {
                 self.world.began(namespace);
@@ -221,7 +224,6 @@ impl Engine {
             recorder.write(&input);
         }
         let changes = self.correlator.take(&input);
-        self.status.took(&input, changes.len());
         if !matches!(input.told, Told::Tick) || !changes.is_empty() {
             self.seek.get_or_insert(Instant::now() + GATHER);
         }
@@ -233,7 +235,7 @@ impl Engine {
     fn changed(&mut self, change: &Change) {
         self.keeper.note(&change.incident, change.weight);
         let Some(incident) = self.correlator.incident(&change.incident) else { return };
-        self.status.changed(change, incident);
+        self.status.changed(change);
         if change.weight == Weight::Life {
             say(change, incident);
         }
@@ -263,6 +265,8 @@ impl Engine {
         if let Some(recorder) = &mut self.recorder {
             recorder.flush();
         }
+        self.status.asked(self.reader.cluster().requests());
+        self.show();
     }
 
     fn step(&mut self) {
@@ -279,7 +283,18 @@ impl Engine {
         }
         let correlator = &self.correlator;
         self.keeper.step(|id| correlator.incident(id));
-        self.status.now(&self.world.sizes(), &self.keeper, self.running.len(), self.reader.requests());
+        if self.status.due().is_some_and(|due| due <= Instant::now()) {
+            self.show();
+        }
+    }
+
+    /// Shows how it is now.
+    fn show(&mut self) {
+        let now = self.clock.now();
+        let oldest = self.oldest.filter(|_| self.queue.waiting() > 0);
+        let age = oldest.and_then(|due| Duration::try_from(now.duration_since(due)).ok());
+        let queued = (self.queue.waiting(), age);
+        self.status.round(self.world.sizes(), &self.keeper, queued, self.correlator.incidents());
     }
 
     fn read(&mut self) {
@@ -299,7 +314,9 @@ impl Engine {
         if self.prover.is_none() {
             return;
         }
-        self.queue.offer(&self.correlator.wants(now));
+        let wants = self.correlator.wants(now);
+        self.oldest = wants.iter().map(|wanted| wanted.due).min();
+        self.queue.offer(&wants);
         while let Some(wanted) = self.queue.next(now) {
             self.prove(Box::new(wanted), 0, now);
         }
@@ -353,7 +370,14 @@ impl Engine {
                     self.prove(wanted, rounds, now);
                 }
             }
-            (Job::Proof(wanted, _), Some(Done::Proof(told))) => self.proven(&wanted, told),
+            (Job::Proof(wanted, _), Some(Done::Proof(proven))) => {
+                let Proven { told, asked, guard, took } = proven;
+                if let Some(guard) = guard {
+                    self.status.guarded(guard);
+                }
+                self.status.proven(&told, &asked, took);
+                self.proven(&wanted, told);
+            }
             (Job::Proof(wanted, _), None) => {
                 let because = "the proof failed for a fault of pullmedic's own".to_owned();
                 tracing::error!(target: TARGET, incident = %wanted.incident, because, "proof");
@@ -372,7 +396,6 @@ impl Engine {
             _ => 0,
         };
         self.queue.done(wanted, requests, now);
-        self.status.proven(&told);
         match &told {
             Told::Judged(judged) => tracing::debug!(
                 target: TARGET,

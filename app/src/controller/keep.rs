@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use pullmedic_console::{HistoryCall, Metrics};
 use pullmedic_correlate::Weight;
 use pullmedic_model::Incident;
 use pullmedic_model::incident::{History, HistoryError, IncidentId};
@@ -31,6 +32,29 @@ enum Order {
     Forget(Timestamp),
 }
 
+/// Does one thing, and counts how long it took.
+fn obey(store: &mut Store, order: Order, metrics: &Metrics) {
+    let began = std::time::Instant::now();
+    match order {
+        Order::Keep(incidents, answer) => {
+            let all: Vec<&Incident> = incidents.iter().collect();
+            let outcome = store.keep(&all);
+            metrics.history(HistoryCall::Keep, began.elapsed(), outcome.is_err());
+            // Nobody is left to tell when the program ends.
+            let _ = answer.send(outcome);
+        }
+        Order::Forget(before) => {
+            let outcome = store.forget(before);
+            metrics.history(HistoryCall::Forget, began.elapsed(), outcome.is_err());
+            match outcome {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(target: logs::TARGET, count, "history: old incidents forgotten"),
+                Err(error) => tracing::warn!(target: logs::TARGET, %error, "history: forgetting failed"),
+            }
+        }
+    }
+}
+
 /// What is to be kept, and who keeps it.
 pub(crate) struct Keeper {
     orders: mpsc::UnboundedSender<Order>,
@@ -42,7 +66,6 @@ pub(crate) struct Keeper {
     forget_at: Instant,
     keep_for: SignedDuration,
     trouble: Option<String>,
-    kept: u64,
 }
 
 impl Keeper {
@@ -54,6 +77,7 @@ impl Keeper {
         file: &Path,
         resolved_since: Timestamp,
         keep_for: SignedDuration,
+        metrics: Metrics,
     ) -> Result<(Keeper, Vec<Incident>), Failure> {
         let (mut store, remarks) = Store::open(file).map_err(|error| {
             let next = error.hint().map(str::to_owned);
@@ -66,21 +90,9 @@ impl Keeper {
         let (orders, mut inbox) = mpsc::unbounded_channel();
         let thread = std::thread::Builder::new().name("history".into()).spawn(move || {
             while let Some(order) = inbox.blocking_recv() {
-                match order {
-                    Order::Keep(incidents, answer) => {
-                        let all: Vec<&Incident> = incidents.iter().collect();
-                        // Nobody is left to tell when the program ends.
-                        let _ = answer.send(store.keep(&all));
-                    }
-                    Order::Forget(before) => match store.forget(before) {
-                        Ok(0) => {}
-                        Ok(count) => {
-                            tracing::info!(target: logs::TARGET, count, "history: old incidents forgotten");
-                        }
-                        Err(error) => {
-                            tracing::warn!(target: logs::TARGET, %error, "history: forgetting failed");
-                        }
-                    },
+                obey(&mut store, order, &metrics);
+                if let Ok(size) = store.size() {
+                    metrics.history_size(size.rows, size.file);
                 }
                 for remark in store.remarks() {
                     tracing::warn!(target: logs::TARGET, remark = %remark, "history");
@@ -99,7 +111,6 @@ impl Keeper {
             forget_at: now + Duration::from_secs(60),
             keep_for,
             trouble: None,
-            kept: 0,
         };
         Ok((keeper, unfinished))
     }
@@ -175,7 +186,6 @@ impl Keeper {
                 if self.trouble.take().is_some() {
                     tracing::info!(target: logs::TARGET, "history: it can be written again");
                 }
-                self.kept += ids.len() as u64;
             }
             Some(why) => {
                 if self.trouble.as_ref() != Some(&why) {
@@ -194,11 +204,6 @@ impl Keeper {
     /// Why the history is not kept now; `None`: it is.
     pub(crate) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
-    }
-
-    /// How many states of incidents were kept, and how many wait to be.
-    pub(crate) fn counts(&self) -> (u64, usize) {
-        (self.kept, self.changed.len())
     }
 
     /// Keeps the last of it and ends; `false` when that failed.

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use pullmedic_cluster::Observe;
+use pullmedic_console::Server;
 use pullmedic_correlate::{Correlator, Limits, Queue};
 
 use crate::failure::{Exit, Failure};
@@ -81,7 +82,9 @@ async fn work(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failur
     logs::begin(settings.log_format, settings.log_level);
     let rules = pullmedic_correlate::Settings::default();
     let since = Timestamp::now().checked_sub(rules.reopen_within).unwrap_or(Timestamp::MIN);
-    let (keeper, unfinished) = Keeper::open(&settings.state_dir.join("history.db"), since, settings.keep)?;
+    let status = Status::new(env!("CARGO_PKG_VERSION"));
+    let file = settings.state_dir.join("history.db");
+    let (keeper, unfinished) = Keeper::open(&file, since, settings.keep, status.metrics.clone())?;
     let server = cluster.identity().server;
     let dialling = Dialling::new(settings.allow_hosts.iter().map(String::as_str), &server);
     let prover = Prover::new(&settings.client, cluster.clone(), dialling, &settings.state_dir)?;
@@ -90,6 +93,11 @@ async fn work(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failur
             Failure::new(anyhow::Error::new(error).context(format!("begin {}", path.display())))
         })
     });
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let serving = match settings.listen {
+        Some(address) => Some(served(address, &status, ended).await?),
+        None => None,
+    };
     tracing::info!(
         target: logs::TARGET,
         version = env!("CARGO_PKG_VERSION"),
@@ -106,11 +114,18 @@ async fn work(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failur
         probe: !settings.no_probe,
         keeper,
         recorder: recorder.transpose()?,
-        status: Status::default(),
+        status,
     });
     let news = cluster.observe(Observe { namespaces: settings.namespaces.clone() });
     engine.run(Box::pin(news), stop).await;
+    engine.status.health.stopping();
     let whole = engine.end().await;
+    // Answered until the history is whole: who waits for us to end sees that we do.
+    drop(end);
+    if let Some(serving) = serving {
+        // How it ended is nothing to us.
+        let _ = serving.await;
+    }
     tracing::info!(target: logs::TARGET, history = whole, "ended");
     if whole {
         Ok(Exit::Healthy)
@@ -118,6 +133,23 @@ async fn work(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failur
         let error = anyhow!("keep the last of the history in {}", settings.state_dir.display());
         Err(Failure::new(error).next("the log says why".to_owned()))
     }
+}
+
+/// Serves health and metrics until `ended` is dropped or sent to.
+async fn served(
+    address: std::net::SocketAddr,
+    status: &Status,
+    ended: tokio::sync::oneshot::Receiver<()>,
+) -> Result<tokio::task::JoinHandle<()>, Failure> {
+    let server =
+        Server::bind(address, status.health.clone(), status.metrics.clone()).await.map_err(|error| {
+            Failure::new(error)
+                .next("give another address with --listen, or an empty one for none".to_owned())
+        })?;
+    tracing::info!(target: logs::TARGET, address = %server.address(), "serves health and metrics");
+    Ok(tokio::spawn(server.run(async move {
+        let _ = ended.await;
+    })))
 }
 
 /// Waits until the process is told to end.

@@ -8,12 +8,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use pullmedic_advise::remedies;
 use pullmedic_cluster::{Cluster, Named};
+use pullmedic_console::RequestClass;
+use pullmedic_model::Endpoint;
 use pullmedic_model::finding::{Finding, Vantage};
 use pullmedic_model::incident::input::{ContainerKey, Judged, NotJudged, Told};
 use pullmedic_model::object::WorkloadKind;
+use pullmedic_model::probe::Record;
 use pullmedic_model::report::Skipped;
 use pullmedic_registry::Proxies;
 use pullmedic_sight::findings;
+use tokio::time::Instant;
 
 use super::around::{Got, Need};
 use super::dial::Dialling;
@@ -66,9 +70,9 @@ impl Prover {
         Ok(Prover { setup, cluster, dialling, longest, hidden: Mutex::default() })
     }
 
-    /// Registry requests sent so far.
-    pub(crate) fn requests(&self) -> u32 {
-        self.setup.prober().requests()
+    /// The cluster that is read.
+    pub(crate) fn cluster(&self) -> &Cluster {
+        &self.cluster
     }
 
     /// Reads what is needed, where we may: no request is made to be refused.
@@ -111,14 +115,20 @@ impl Prover {
     }
 
     /// Proves one container.
-    pub(crate) async fn prove(&self, container: ContainerKey, scene: Scene) -> Told {
+    pub(crate) async fn prove(&self, container: ContainerKey, scene: Scene) -> Proven {
+        let begun = Instant::now();
         let of = container.clone();
+        let mut asked = Vec::new();
+        let mut guard = None;
         let not = |because: String, again: Option<Timestamp>| {
             Told::NotJudged(NotJudged { container: of, because, again })
         };
-        match tokio::time::timeout(self.longest, self.judge(container, scene)).await {
+        let told = match tokio::time::timeout(self.longest, self.judge(container, scene, &mut asked)).await {
             Ok(Ok(judged)) => Told::Judged(Box::new(judged)),
-            Ok(Err(because)) => not(because, None),
+            Ok(Err(Unproven { because, by })) => {
+                guard = by;
+                not(because, None)
+            }
             Err(_) => {
                 let seconds = self.longest.as_secs();
                 not(
@@ -126,10 +136,16 @@ impl Prover {
                     Timestamp::now().checked_add(AGAIN).ok(),
                 )
             }
-        }
+        };
+        Proven { told, asked, guard, took: begun.elapsed() }
     }
 
-    async fn judge(&self, container: ContainerKey, scene: Scene) -> Result<Judged, String> {
+    async fn judge(
+        &self,
+        container: ContainerKey,
+        scene: Scene,
+        asked: &mut Vec<(Endpoint, RequestClass)>,
+    ) -> Result<Judged, Unproven> {
         let Scene { mut seen, objects, words, unread } = scene;
         let now = Timestamp::now();
         let key = CaseKey::of(&seen, &objects);
@@ -153,15 +169,17 @@ impl Prover {
             Some((host.endpoint.clone(), why))
         });
         if let Some((host, why)) = refused {
-            return Err(format!("the controller does not ask {host}: {why}; --allow-host {host} lets it"));
+            let because = format!("the controller does not ask {host}: {why}; --allow-host {host} lets it");
+            return Err(Unproven { because, by: Some("dial-list") });
         }
         case.elsewhere.retain(|host| self.dialling.refuses(&host.endpoint).is_none());
         let limits = self.setup.limits();
         let records = prove::records(&case, self.setup.prober(), limits).await;
+        asked.extend(records.iter().flat_map(classes));
         let verdict = prove::verdict(&case, &records, limits);
         seen.verdict = Some(verdict.clone());
         let found = findings(std::slice::from_ref(&seen), &objects, Vantage::Controller, Some(now));
-        let found = found.into_iter().next().ok_or("the verdict is of no container")?;
+        let found = found.into_iter().next().ok_or_else(|| Unproven::ours("no finding came of it"))?;
         let mut finding = Finding { remedies: remedies(&found.subject, &found.evidence), ..found.finding };
         finding.not_looked_at.extend(unread);
         let judged = told::judged(container, words, finding, &verdict, &case, now);
@@ -169,8 +187,9 @@ impl Prover {
     }
 
     /// Leaves the secrets that came to be known out of everything that is told.
-    fn without_secrets(&self, judged: Judged) -> Result<Judged, String> {
-        let fault = |error: serde_json::Error| format!("a verdict that cannot be told: {error}");
+    fn without_secrets(&self, judged: Judged) -> Result<Judged, Unproven> {
+        // The error's own words may hold a value.
+        let fault = |_: serde_json::Error| Unproven::ours("it cannot be written down");
         let mut value = serde_json::to_value(&judged).map_err(fault)?;
         self.hidden().leave_out_of_value(&mut value);
         serde_json::from_value(value).map_err(fault)
@@ -179,6 +198,40 @@ impl Prover {
     fn hidden(&self) -> std::sync::MutexGuard<'_, Hidden> {
         self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How a proof ended.
+pub(crate) struct Proven {
+    /// For the correlation.
+    pub(crate) told: Told,
+    /// What was asked of which registry or token service, a request each.
+    pub(crate) asked: Vec<(Endpoint, RequestClass)>,
+    /// The guard that kept it from asking; `None`: none did.
+    pub(crate) guard: Option<&'static str>,
+    /// How long it took.
+    pub(crate) took: Duration,
+}
+
+/// Why there is no verdict.
+struct Unproven {
+    because: String,
+    /// The guard that kept it from asking.
+    by: Option<&'static str>,
+}
+
+impl Unproven {
+    fn ours(what: &str) -> Unproven {
+        Unproven { because: format!("the proof failed for a fault of pullmedic's own: {what}"), by: None }
+    }
+}
+
+/// What was sent for a record, and how it was answered.
+fn classes(record: &Record) -> impl Iterator<Item = (Endpoint, RequestClass)> {
+    let sent = record.steps.iter().filter(|step| record.requests > 0 && !step.sent.is_empty());
+    sent.map(|step| {
+        let status = step.answer.as_ref().map(|answer| answer.status);
+        (step.endpoint.clone(), RequestClass::of(status))
+    })
 }
 
 fn got<T>(named: Named<T>, of: impl FnOnce(Box<T>) -> Got) -> Got {

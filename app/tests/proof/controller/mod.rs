@@ -1,4 +1,7 @@
 //! Black-box runs of `pullmedic controller`.
 
+mod calm;
 mod life;
 mod play;
+mod rights;
+mod told;

@@ -14,7 +14,7 @@ use crate::stage::Stage;
 use crate::world::World;
 
 /// No condition is waited for longer.
-const LONGEST: Duration = Duration::from_secs(40);
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// Registries and an API server.
 pub(super) struct Play {
@@ -62,10 +62,12 @@ impl Play {
 
     /// `pullmedic controller` with the ways to all of it; nothing is written into the cluster.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.stage.command("controller", &["--no-write", "--listen", ""]);
+        let mut command = self.stage.command("controller", &["--no-write"]);
         command
             .args(["--kubeconfig", &self.stage.path("kubeconfig"), "--state-dir", &self.stage.path("kept")])
-            .args(["--log-format", "json", "--log-level", "debug"])
+            .env("PULLMEDIC_LOG_LEVEL", "debug")
+            .env("PULLMEDIC_LISTEN", "")
+            .args(["--log-format", "json"])
             .args(arguments);
         command
     }
@@ -76,7 +78,11 @@ impl Play {
 
     /// What the history holds, newest first; read while a controller writes it or after.
     pub(super) fn history(&self) -> Vec<Incident> {
-        let store = pullmedic_store::Store::read_only(self.stage.path("kept/history.db")).unwrap();
+        let store = match pullmedic_store::Store::read_only(self.stage.path("kept/history.db")) {
+            Ok(store) => store,
+            Err(pullmedic_store::StoreError::Absent(_)) => return Vec::new(),
+            Err(error) => panic!("{error}"),
+        };
         store.past(&Query::default()).unwrap().into_iter().map(|past| past.incident).collect()
     }
 
@@ -113,14 +119,18 @@ impl Controller {
         Controller { child, lines, log: Vec::new() }
     }
 
-    /// Waits for a line of the log.
+    /// A line of the log; it is waited for where it did not come yet.
     pub(super) fn says(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let read = |line: &String| serde_json::from_str(line).unwrap_or(Value::Null);
+        if let Some(said) = self.log.iter().map(read).find(&is) {
+            return said;
+        }
         let begun = Instant::now();
         loop {
             let left = LONGEST.checked_sub(begun.elapsed()).unwrap_or_default();
             match self.lines.recv_timeout(left) {
                 Ok(line) => {
-                    let value = serde_json::from_str(&line).unwrap_or(Value::Null);
+                    let value = read(&line);
                     self.log.push(line);
                     if is(&value) {
                         return value;
