@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pullmedic_report::Look;
 
+use crate::held::Out;
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
@@ -94,6 +96,6 @@ impl Screen {
 
     /// Standard output, written in large pieces.
     pub fn out(&self) -> impl Write {
-        std::io::BufWriter::with_capacity(64 * 1024, std::io::stdout().lock())
+        std::io::BufWriter::with_capacity(64 * 1024, Out::new())
     }
 }

@@ -20,6 +20,7 @@ use super::options::ClientArguments;
 use super::secrets::Secrets;
 use super::state::State;
 use crate::failure::Failure;
+use crate::held;
 
 /// The most requests of one run. Each proof has a limit of its own (20), each host a rate, and equal questions are asked
 /// once; this only bounds a run over a whole cluster that is broken in a thousand ways.
@@ -234,6 +235,9 @@ pub(crate) fn limits(options: &ClientArguments) -> pullmedic_probe::Limits {
 
 /// Our own boot id, by which a node is known to be the machine we stand on; `None` where the system tells none.
 pub(crate) fn boot_id() -> Option<String> {
+    if let Some(id) = held::inside(|inside| inside.boot_id.clone()) {
+        return Some(id);
+    }
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(text.trim().to_owned()).filter(|id| !id.is_empty())
 }
@@ -272,8 +276,8 @@ fn settings(
             .or_else(|| view.and_then(|view| view.resolv_conf.clone()))
             .or(resolv_conf),
         hosts_file: view.and_then(|view| view.hosts_file.clone()).or(hosts_file),
-        trusts: view.map(trusts).transpose()?.unwrap_or_default(),
-        proxies,
+        trusts: view.map_or_else(|| Ok(trusts_inside()), trusts)?,
+        proxies: held::inside(|_| Proxies::none()).unwrap_or(proxies),
         allow_realms: realms.collect::<Result<_, _>>()?,
         allow_plain_http: options.plain_http.iter().cloned().collect::<BTreeSet<_>>(),
         limits: pullmedic_registry::Limits {
@@ -324,6 +328,18 @@ fn trusts(view: &View) -> Result<BTreeMap<String, Trust>, Failure> {
         trusts.insert(name, trust);
     }
     Ok(trusts)
+}
+
+/// What is trusted where no file of a node says: what another program says that we run in, else the system's authorities.
+fn trusts_inside() -> BTreeMap<String, Trust> {
+    let authorities = held::inside(|inside| inside.authorities.clone());
+    let trust = authorities.map(|pem| Trust {
+        authorities: vec![pem],
+        client: None,
+        headers: Vec::new(),
+        replaces_system: true,
+    });
+    trust.into_iter().map(|trust| (String::new(), trust)).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::held;
+
 /// Bytes of the install key: as many as the hash gives.
 const KEY: usize = 32;
 
@@ -41,6 +43,9 @@ impl State {
 /// `$XDG_STATE_HOME/pullmedic`, else `~/.local/state/pullmedic`:
 /// <https://specifications.freedesktop.org/basedir-spec/latest/>.
 pub(crate) fn state_folder() -> Option<PathBuf> {
+    if let Some(folder) = held::inside(|inside| inside.state.clone()) {
+        return Some(folder);
+    }
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     // The home of an account without one is not made: `/nonexistent` is to stay so.
     let home = || absolute("HOME").filter(|home| home.is_dir());
