@@ -13,8 +13,8 @@ use pullmedic_model::object::{Objects, Secret};
 use clap::FromArgMatches as _;
 
 use crate::assemble::{self, Ground};
-use crate::diagnose::{self, Arguments};
 use crate::command::Command;
+use crate::diagnose::{self, Arguments};
 use crate::failure::{Exit, Failure};
 use crate::prove::{Prover, SecretSource};
 
