@@ -1,10 +1,11 @@
 //! The process is killed in the middle of its keeps, again and again on one file: whatever it acknowledged is there.
+//! More often than in a plain run: `PULLMEDIC_KILLS=200 cargo test -p pullmedic-store --test store killed`.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -49,15 +50,19 @@ fn keeps_until_killed() {
     }
 }
 
-/// Runs the child for so long after its first keep; gives the last round it acknowledged.
-fn killed_after(path: &Path, first: u32, wait: Duration) -> u32 {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+fn child(path: &Path, first: u32) -> Child {
+    Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "killed::keeps_until_killed", "--ignored", "--nocapture"])
         .env(FILE, path)
         .env(FIRST, first.to_string())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// Runs the child for so long after its first keep; gives the last round it acknowledged.
+fn killed_after(path: &Path, first: u32, wait: Duration) -> u32 {
+    let mut child = child(path, first);
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (acknowledged, rounds) = mpsc::channel();
     let reader = std::thread::spawn(move || {
@@ -106,4 +111,21 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         }
     }
     assert!(!acknowledged.is_empty());
+}
+
+#[test]
+fn a_kill_while_a_file_is_begun_breaks_nothing() {
+    let chance = RandomState::new();
+    for run in 0..runs() {
+        let (_folder, path) = place();
+        let wait = Duration::from_micros(chance.hash_one(run) % 25_000);
+        let mut child = child(&path, 1);
+        std::thread::sleep(wait);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let (mut store, remarks) = Store::open(&path).unwrap();
+        assert_eq!(remarks, [], "killed after {wait:?}");
+        store.keep(&[&open(1, 1)]).unwrap();
+        assert!(store.one(&id(1)).unwrap().is_some());
+    }
 }
