@@ -12,7 +12,7 @@ const RATE: f64 = 1.0;
 const BURST: f64 = 90.0;
 /// The pauses after a trouble of the whole server, of a kind, and of one object: the first, and the longest.
 const SERVER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-const KIND: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
+const KIND: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
 const OBJECT: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
 /// One object that is written.
@@ -185,14 +185,19 @@ impl Queue {
                 return;
             }
             Outcome::Server(asked) => {
-                self.server.tries += 1;
+                // Those that were under way together are one trouble.
+                if self.server.until <= now {
+                    self.server.tries += 1;
+                }
                 let wait = asked.unwrap_or_else(|| pause(SERVER, self.server.tries));
-                self.server.until = now + wait.clamp(SERVER.0, SERVER.1);
+                self.server.until = self.server.until.max(now + wait.clamp(SERVER.0, SERVER.1));
             }
             Outcome::Kind => {
                 let known = self.kinds.entry(key.kind()).or_insert(Pause { until: now, tries: 0 });
-                known.tries += 1;
-                known.until = now + pause(KIND, known.tries);
+                if known.until <= now {
+                    known.tries += 1;
+                    known.until = now + pause(KIND, known.tries);
+                }
             }
             Outcome::Object => {
                 entry.tries += 1;
@@ -329,8 +334,8 @@ mod tests {
         queue.done(&part, Outcome::Kind, now);
         assert_eq!(queue.next(now).map(|(key, _)| key.kind()), Some(Kind::Wholes));
         assert_eq!(queue.next(now), None);
-        // Half a minute later one of them tries, and the other follows when it could be written.
-        let later = now + 30 * SECOND;
+        // A while later one of them tries, and the other follows when it could be written.
+        let later = now + 10 * SECOND;
         let (part, _) = queue.next(later).unwrap();
         assert_eq!(queue.next(later), None);
         queue.done(&part, Outcome::Done, later);
