@@ -4,6 +4,8 @@
 //! - [`ApiServer::start`], [`Options`], [`Running`]: address, kubeconfig, objects, what was asked, faults.
 //! - [`User`], [`Rule`]: who a bearer token stands for and what they may; Role and ClusterRole objects count, too.
 //! - [`Request`]: one line of the audit log.
+//! - [`Population`], [`Crowd`]: the pods of a large cluster, from one that was recorded.
+//! - [`Kubelet`], [`Recording`]: pods that wait for an image and run once it can be pulled, in recorded words.
 //! - [`When`], [`Then`], [`WatchFault`], [`Refusal`]: what goes wrong.
 //!
 //! ```
@@ -34,6 +36,7 @@ mod apply;
 mod audit;
 mod fault;
 mod kinds;
+mod kubelet;
 mod object;
 mod population;
 mod running;
@@ -46,5 +49,7 @@ mod store;
 pub use access::{Rule, User};
 pub use audit::Request;
 pub use fault::{FaultId, Then, WatchFault, When};
+pub use kubelet::{Kubelet, Kubelets, Recording, Words};
+pub use population::{Changes, Crowd, Population, Served, recorded_failures};
 pub use running::{ApiServer, Options, Running, Versions, Watches};
 pub use status::Refusal;

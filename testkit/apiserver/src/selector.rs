@@ -52,12 +52,6 @@ impl Selector {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
-    /// The one name that it asks for, as RBAC compares it with `resourceNames`.
-    pub(crate) fn single_name(&self) -> Option<&str> {
-        let named = self.fields.iter().find(|(path, equal, _)| *equal && path == "metadata.name");
-        named.map(|(_, _, value)| value.as_str())
-    }
-
     pub(crate) fn fits(&self, key: &Key, object: &Object) -> bool {
         self.fields.iter().all(|(path, equal, wanted)| {
             let is = match path.as_str() {

@@ -168,10 +168,6 @@ impl Row {
         self.template
     }
 
-    pub(crate) fn number(&self) -> u32 {
-        self.number
-    }
-
     fn shape(&self) -> &Template {
         &self.cast.templates[usize::from(self.template)]
     }
