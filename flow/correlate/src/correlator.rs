@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use pullmedic_model::Incident;
 use pullmedic_model::incident::input::{ContainerKey, Input, Ran, Told};
 use pullmedic_model::incident::{Event, Fingerprint, IncidentId};
 use pullmedic_model::sighting::Owner;
+use pullmedic_model::{Endpoint, Incident};
 
 use crate::agenda::{Agenda, Due, later};
 use crate::intake::Departed;
@@ -36,6 +36,8 @@ pub struct Correlator {
     /// Containers by the proofs that would answer them.
     pub(crate) waiting: BTreeMap<Fingerprint, BTreeSet<Arc<ContainerKey>>>,
     pub(crate) by_image: BTreeMap<String, BTreeSet<Arc<ContainerKey>>>,
+    /// By registry the incidents of its images, with how many containers.
+    pub(crate) of_host: BTreeMap<Endpoint, BTreeMap<IncidentId, u32>>,
     /// By image the nodes whose fault it is that it cannot be pulled there.
     pub(crate) apart: BTreeMap<String, Vec<String>>,
     pub(crate) pulls: Pulls,
@@ -64,6 +66,7 @@ impl Correlator {
             answers: BTreeMap::new(),
             waiting: BTreeMap::new(),
             by_image: BTreeMap::new(),
+            of_host: BTreeMap::new(),
             apart: BTreeMap::new(),
             pulls: Pulls::default(),
             last_good: LastGood::default(),
@@ -79,7 +82,8 @@ impl Correlator {
 
     /// Takes one thing in, and says what changed: first what time alone brought, by the input's clock.
     ///
-    /// What is told at one moment may come in any order, as long as what is told of one container keeps its own.
+    /// What is told of containers and nodes at one moment may come in any order, as long as what is told of one pod
+    /// keeps its own. A proof takes time, so it comes at a moment of its own.
     pub fn take(&mut self, input: &Input) -> Vec<Change> {
         let mut out = Vec::new();
         let at = self.clock(input.at);
@@ -88,7 +92,7 @@ impl Correlator {
             Told::Waits(waits) => self.waits(at, waits, &mut out),
             Told::Past(key) => self.past(at, key, &mut out),
             Told::Gone(gone) => self.gone(at, gone, &mut out),
-            Told::Pulled(pulled) => self.pulled(at, pulled),
+            Told::Pulled(pulled) => self.pulled(at, pulled, &mut out),
             Told::Ran(ran) => self.last_good.keep(at, ran),
             Told::Judged(judged) => self.judged(at, judged, &mut out),
             Told::NotJudged(not) => self.not_judged(at, not, &mut out),
@@ -153,6 +157,7 @@ impl Correlator {
             + self.answers.len()
             + self.waiting.len()
             + self.by_image.len()
+            + self.of_host.len()
             + self.apart.len()
             + self.pulls.len()
             + self.last_good.len()

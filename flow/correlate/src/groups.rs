@@ -83,8 +83,7 @@ impl Correlator {
         let live = Live::begin(id.clone(), fingerprint, of, namespace, at);
         self.lives.insert(id.clone(), live);
         self.by_fingerprint.insert(fingerprint, id.clone());
-        self.active += 1;
-        *self.begun.entry(namespace.clone()).or_default() += 1;
+        self.began_one(&id);
         tell(out, &id, Event::Seen, Weight::Life);
         id
     }
@@ -118,12 +117,22 @@ impl Correlator {
         if self.lives.get(id).is_some_and(|live| live.incident.phase == Phase::Resolved) {
             self.reopen(id, at, out);
         }
+        // Told again after a restart, it is known by words that are no longer the incident's own.
+        let group = self.members.get(key).map(|member| self.group(member).0);
         let Some(live) = self.lives.get_mut(id) else { return };
+        if live.held
+            && group != Some(live.incident.fingerprint)
+            && let Some(member) = self.members.get_mut(key)
+        {
+            member.verdict = Some(Arc::new(live.known(!live.judged())));
+        }
         let flapped = live.empty_since.is_some() && live.got_past;
         if let Some(member) = self.members.get_mut(key) {
             member.incident = id.clone();
         }
         live.join(key, &self.members);
+        self.join_host(key, id);
+        let Some(live) = self.lives.get_mut(id) else { return };
         live.incident.changed_at = at;
         live.got_past = false;
         if flapped {
@@ -137,7 +146,7 @@ impl Correlator {
         }
         self.absorb(id, key, at, out);
         let Some(live) = self.lives.get_mut(id) else { return };
-        if live.verdict.is_none()
+        if !live.judged()
             && live.incident.next_probe.is_none()
             && live.of != Of::Rest
             && !live.refused.contains_key(&key.namespace)
@@ -155,12 +164,34 @@ impl Correlator {
             return;
         }
         live.leave(key, &self.members);
+        self.leave_host(key, &id);
+        let Some(live) = self.lives.get_mut(&id) else { return };
         live.incident.changed_at = at;
         if live.members.is_empty() {
             live.empty_since = Some(at);
         }
         tell(out, &id, Event::Seen, Weight::Count);
         self.review(&id, at, out);
+    }
+
+    pub(crate) fn join_host(&mut self, key: &ContainerKey, id: &IncidentId) {
+        if let Some(host) = self.members.get(key).and_then(|member| member.waits.host.as_ref()) {
+            *self.of_host.entry(host.clone()).or_default().entry(id.clone()).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn leave_host(&mut self, key: &ContainerKey, id: &IncidentId) {
+        let Some(host) = self.members.get(key).and_then(|member| member.waits.host.as_ref()) else { return };
+        let Some(ids) = self.of_host.get_mut(host) else { return };
+        if let Some(count) = ids.get_mut(id) {
+            *count -= 1;
+            if *count == 0 {
+                ids.remove(id);
+            }
+        }
+        if ids.is_empty() {
+            self.of_host.remove(host);
+        }
     }
 
     /// The incident holds of itself what is held of its container, where that says more.

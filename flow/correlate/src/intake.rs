@@ -1,6 +1,6 @@
 //! What is told of containers, nodes and owners.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,6 +9,7 @@ use pullmedic_model::incident::{Event, IncidentId};
 
 use crate::agenda::{Due, later};
 use crate::correlator::{Correlator, tell};
+use crate::key::Verdict;
 use crate::member::{BACK_OFF, Member, first_of_pod};
 use crate::scope::{self, Failing};
 use crate::{Change, Weight, timeline};
@@ -77,9 +78,10 @@ impl Correlator {
         let shown =
             |waits: &Waits| (waits.owner.clone(), waits.image.clone(), waits.node.clone(), waits.pod.clone());
         let moved = shown(&member.waits) != shown(waits) || member.waits.since != waits.since;
-        let by_words = member.by_words;
+        let (by_words, image) = (member.by_words, member.image.clone());
         if moved && let Some(live) = self.lives.get_mut(&id) {
             live.leave(key, &self.members);
+            self.leave_host(key, &id);
         }
         self.unindex(key);
         let Some(member) = self.members.get_mut(key) else { return };
@@ -98,13 +100,17 @@ impl Correlator {
         }
         let member = member.clone();
         self.index(key, &member);
+        self.tidy(&image, at);
+        if moved {
+            self.join_host(key, &id);
+        }
         if let Some(live) = self.lives.get_mut(&id) {
             if moved {
                 live.join(key, &self.members);
             }
             if look_again {
                 live.refused.remove(&key.namespace);
-                if live.verdict.is_some() {
+                if live.judged() {
                     let soon = later(at, OTHER_WORDS);
                     live.incident.next_probe =
                         Some(live.incident.next_probe.map_or(soon, |next| next.min(soon)));
@@ -116,11 +122,11 @@ impl Correlator {
         self.place(key, at, out);
     }
 
-    /// The proof that answers a container, of several the one that says most.
-    fn answered(&self, member: &Member) -> Option<Arc<crate::key::Verdict>> {
-        let found = member.answers().filter_map(|name| self.answers.get(&name));
-        let best = found.reduce(|best, next| if next.0.replaces(&best.0) { next } else { best });
-        best.map(|(verdict, _)| Arc::clone(verdict))
+    /// The proof that answers a container: of several that decide the one that reaches least far, since it was reached
+    /// for what is most like it.
+    fn answered(&self, member: &Member) -> Option<Arc<Verdict>> {
+        let found = member.answers().filter_map(|name| self.answers.get(&name)).map(|(verdict, _)| verdict);
+        found.max_by_key(|verdict| (!verdict.stale, verdict.decides())).map(Arc::clone)
     }
 
     fn index(&mut self, key: &Arc<ContainerKey>, member: &Member) {
@@ -142,10 +148,17 @@ impl Correlator {
         }
         if let Some(keys) = self.by_image.get_mut(&member.image) {
             keys.remove(key);
-            if keys.is_empty() {
-                self.by_image.remove(&member.image);
-                self.apart.remove(&member.image);
-                self.agenda.set(Due::Compare(member.image.clone()), None);
+        }
+    }
+
+    /// Nothing is compared of an image that no container waits for; of this moment more may be told yet.
+    fn tidy(&mut self, image: &str, at: Timestamp) {
+        if self.by_image.get(image).is_some_and(BTreeSet::is_empty) {
+            let compared = self.agenda.at(&Due::Compare(image.to_owned())).is_some();
+            if compared || self.apart.contains_key(image) {
+                self.compare_at(image.to_owned(), at);
+            } else {
+                self.by_image.remove(image);
             }
         }
     }
@@ -184,11 +197,16 @@ impl Correlator {
     fn drop_out(&mut self, key: &Arc<ContainerKey>, at: Timestamp, out: &mut Vec<Change>) -> Option<Member> {
         self.take_out(key, at, out);
         self.unindex(key);
-        self.members.remove(key)
+        let member = self.members.remove(key)?;
+        self.tidy(&member.image, at);
+        Some(member)
     }
 
-    pub(crate) fn pulled(&mut self, at: Timestamp, pulled: &Pulled) {
-        let image = self.pulls.keep(pulled);
+    pub(crate) fn pulled(&mut self, at: Timestamp, pulled: &Pulled, out: &mut Vec<Change>) {
+        let (image, host) = self.pulls.keep(pulled);
+        if let Some(host) = host {
+            self.rescope(&host, at, out);
+        }
         if self.by_image.contains_key(&image) {
             self.compare_at(image, at);
         }
@@ -211,6 +229,12 @@ impl Correlator {
     /// Compares the nodes of an image, and looks again when the last of them must have tried since the last pull.
     pub(crate) fn compare(&mut self, image: &str, at: Timestamp, out: &mut Vec<Change>) {
         let Some(keys) = self.by_image.get(image) else { return };
+        if keys.is_empty() {
+            self.by_image.remove(image);
+            self.apart.remove(image);
+            self.agenda.set(Due::Compare(image.to_owned()), None);
+            return;
+        }
         let members = keys.iter().filter_map(|key| self.members.get(key));
         let failing = members.filter_map(|member| {
             let node = member.waits.node.as_deref()?;

@@ -27,22 +27,23 @@ impl Correlator {
         let member = self.members.get(&judged.container).or_else(|| self.departed.get(&judged.container));
         let Some(member) = member else { return };
         let id = self.follow(&member.incident);
-        if !self.lives.get(&id).is_some_and(|live| live.incident.phase != Phase::Resolved) {
+        if self.lives.get(&id).is_none_or(|live| live.incident.phase == Phase::Resolved) {
             return;
         }
         let still_so = judged.words == member.waits.words || says_the_same(judged, member);
-        if judged.over || !still_so {
+        let verdict = Arc::new(Verdict::of(at, judged, &member.waits));
+        let less = member.verdict.as_ref().is_some_and(|known| known.replaces(&verdict));
+        if judged.over || !still_so || less {
             self.spend(&id, judged);
-            self.came_to_nothing(&id, at, judged, out);
+            self.came_to_nothing(&id, at, judged, still_so, out);
             return;
         }
-        let verdict = Arc::new(Verdict::of(at, judged));
         let member = Member { verdict: Some(Arc::clone(&verdict)), ..member.clone() };
         let reach = Reach::of(&member.waits, &verdict, self.set_apart(&member));
         let Some(name) = key::answer(&member.waits, &member.image, reach) else { return };
         let (to, _) = self.group(&member);
         let ids = self.answer(name, &verdict, &id);
-        let follow = self.lives.get(&id).is_some_and(|live| live.verdict.is_none()).then_some((&id, to));
+        let follow = self.lives.get(&id).is_some_and(|live| !live.judged()).then_some((&id, to));
         self.regroup(ids, follow, at, out);
         self.conclude(&id, to, name, &verdict, at, judged, out);
     }
@@ -55,7 +56,9 @@ impl Correlator {
         }
         for key in self.waiting.get(&name).into_iter().flatten() {
             if let Some(member) = self.members.get_mut(key)
-                && member.verdict.as_ref().is_none_or(|known| verdict.replaces(known))
+                && member.verdict.as_ref().is_none_or(|known| {
+                    if member.incident == *id { verdict.replaces(known) } else { verdict.speaks_over(known) }
+                })
             {
                 member.verdict = Some(Arc::clone(verdict));
                 ids.insert(member.incident.clone());
@@ -84,6 +87,7 @@ impl Correlator {
             answer.1 = id.clone();
         }
         self.know(&id, &[name]);
+        self.unsay(&id, verdict);
         self.spend(&id, judged);
         let Some(live) = self.lives.get_mut(&id) else { return };
         live.incident.changed_at = at;
@@ -110,18 +114,54 @@ impl Correlator {
         self.review(asked_of, at, out);
     }
 
-    /// The fault was over, or the words are others by now: nothing is known of it that was not known before.
-    fn came_to_nothing(&mut self, id: &IncidentId, at: Timestamp, judged: &Judged, out: &mut Vec<Change>) {
+    /// What an incident's earlier proofs said of another cause answers nobody any more.
+    fn unsay(&mut self, id: &IncidentId, verdict: &Verdict) {
+        let Some(live) = self.lives.get_mut(id) else { return };
+        live.incident.known_as.retain(|name| {
+            let other =
+                self.answers.get(name).filter(|(said, of)| of == id && said.cause() != verdict.cause());
+            let other = other.is_some();
+            if other {
+                self.answers.remove(name);
+            }
+            !other
+        });
+    }
+
+    /// The fault was over, or the words are others by now, or the proof decided less than one before: nothing is known
+    /// of it that was not known before.
+    fn came_to_nothing(
+        &mut self,
+        id: &IncidentId,
+        at: Timestamp,
+        judged: &Judged,
+        still_so: bool,
+        out: &mut Vec<Change>,
+    ) {
         let Some(live) = self.lives.get_mut(id) else { return };
         live.incident.changed_at = at;
-        if judged.over {
+        if !still_so {
+            live.incident.next_probe = Some(later(at, TRY_AGAIN));
+            if live.refused.len() < REFUSED {
+                live.refused.insert(judged.container.namespace.clone(), later(at, TRY_AGAIN));
+            }
+        } else if judged.over {
             set_detail(live, &judged.container, &judged.detail);
             let note = Some("passes now; the kubelet's next try ends it".to_owned());
             timeline::add(&mut live.incident.timeline, at, Event::Judged, note);
             live.incident.next_probe = pace::next(asked(live, judged, true), at);
             live.looks += 1;
         } else {
-            live.incident.next_probe = Some(later(at, TRY_AGAIN));
+            timeline::add(&mut live.incident.timeline, at, Event::Judged, Some(said(judged)));
+            if live.incident.touched.get(&judged.container.namespace).is_some_and(|t| t.detail.is_none()) {
+                set_detail(live, &judged.container, &judged.detail);
+            }
+            let held = &live.incident;
+            let cause = held.inner.unwrap_or(held.cause);
+            let asked =
+                Asked { cause, clears: held.clears, certainty: held.certainty, ..asked(live, judged, false) };
+            live.incident.next_probe = pace::next(asked, at);
+            live.looks += 1;
         }
         tell(out, id, Event::Judged, Weight::Count);
         self.review(id, at, out);
@@ -130,7 +170,7 @@ impl Correlator {
     fn look_soon(&mut self, id: &IncidentId, at: Timestamp) {
         if let Some(live) = self.lives.get_mut(id)
             && live.incident.phase != Phase::Resolved
-            && live.verdict.is_none()
+            && !live.judged()
         {
             live.incident.next_probe = Some(at);
         }

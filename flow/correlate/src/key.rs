@@ -1,5 +1,7 @@
 //! What makes waiting containers one incident, and which of them one proof answers.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use pullmedic_model::incident::Fingerprint;
 use pullmedic_model::incident::input::{Judged, Judgement, Waits};
@@ -14,6 +16,8 @@ pub(crate) struct Verdict {
     pub(crate) judgement: Judgement,
     pub(crate) login: Option<String>,
     pub(crate) quota: Option<String>,
+    /// The container that it was reached for; `None` when it is from before a restart.
+    pub(crate) waits: Option<Arc<Waits>>,
     /// Set when it is of an incident from before a restart or from before it was resolved: that incident's
     /// fingerprint, since not all that it was made from is kept.
     pub(crate) known: Option<(Fingerprint, Of)>,
@@ -22,9 +26,10 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    pub(crate) fn of(at: Timestamp, judged: &Judged) -> Verdict {
+    pub(crate) fn of(at: Timestamp, judged: &Judged, waits: &Waits) -> Verdict {
         Verdict {
             at,
+            waits: Some(Arc::new(waits.clone())),
             judgement: judged.judgement.clone(),
             login: judged.login.clone(),
             quota: judged.quota.clone(),
@@ -39,12 +44,8 @@ impl Verdict {
         if self.stale != other.stale {
             return other.stale;
         }
-        let decides = |verdict: &Verdict| match verdict.judgement.certainty {
-            Certainty::Undecided => false,
-            Certainty::Likely | Certainty::Proven => true,
-        };
-        let same = cause(&self.judgement) == cause(&other.judgement);
-        match (decides(self), decides(other)) {
+        let same = self.cause() == other.cause();
+        match (self.decides(), other.decides()) {
             (true, false) => true,
             (false, true) => false,
             (true, true) if same && self.judgement.certainty != other.judgement.certainty => {
@@ -52,6 +53,24 @@ impl Verdict {
             }
             (true, true) | (false, false) => self.order() > other.order(),
         }
+    }
+
+    /// Whether it says more than that several causes are left.
+    pub(crate) fn decides(&self) -> bool {
+        match self.judgement.certainty {
+            Certainty::Undecided => false,
+            Certainty::Likely | Certainty::Proven => true,
+        }
+    }
+
+    pub(crate) fn cause(&self) -> Cause {
+        cause(&self.judgement)
+    }
+
+    /// Whether it speaks in place of what a proof for another made of a container: where that decided, only for the
+    /// same cause, since it was reached for what is more like it.
+    pub(crate) fn speaks_over(&self, other: &Verdict) -> bool {
+        (other.stale || !other.decides() || self.cause() == other.cause()) && self.replaces(other)
     }
 
     fn order(&self) -> (Timestamp, Certainty, Cause, Option<&str>, &str) {

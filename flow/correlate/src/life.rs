@@ -1,15 +1,17 @@
 //! The phases of an incident: suspected, open, resolved, and back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pullmedic_model::Certainty;
 use pullmedic_model::incident::{Event, IncidentId, Phase};
+use pullmedic_model::{Certainty, Endpoint};
 
 use crate::agenda::{Due, later};
 use crate::cause::Of;
 use crate::correlator::{Correlator, tell};
 use crate::key::Verdict;
+use crate::live::Live;
 use crate::{Change, Weight, scope, summary, timeline};
 
 impl Correlator {
@@ -44,11 +46,19 @@ impl Correlator {
             return;
         }
         if !live.members.is_empty() && !live.held {
+            let before = live.incident.scope;
             live.incident.scope = scope::of(live, &self.members, &self.pulls);
-            live.incident.summary = match live.speaker.as_ref() {
-                Some((judgement, waits)) => summary::of(judgement, waits, live.incident.scope),
-                None => live.incident.summary.clone(),
-            };
+            match live.speaker.as_ref() {
+                Some((judgement, waits)) => {
+                    live.incident.summary =
+                        summary::of(judgement, waits, live.incident.scope, live.incident.image.as_deref());
+                }
+                // What was said before a restart was said for that scope, and may name the image.
+                None if before != live.incident.scope => {
+                    live.incident.summary = summary::general(&live.known(true).judgement, None);
+                }
+                None => {}
+            }
         }
         let incident = &mut live.incident;
         let cause = incident.inner.unwrap_or(incident.cause);
@@ -72,11 +82,29 @@ impl Correlator {
         self.agenda.set(Due::Leave(id.clone()), leaves);
         let ends = live.empty_since.filter(|_| !live.held).map(|since| {
             let quiet = later(since, self.settings.quiet(cause, live.incident.clears));
-            live.leaving.values().max().map_or(quiet, |&until| quiet.max(until))
+            let ends = live.leaving.values().max().map_or(quiet, |&until| quiet.max(until));
+            // Never at this very moment, of which more may be told yet.
+            let due = self.agenda.at(&Due::Resolve(id.clone())).filter(|&due| due <= at);
+            if ends > at { ends } else { due.unwrap_or_else(|| later(at, self.settings.settle)) }
         });
         self.agenda.set(Due::Resolve(id.clone()), ends);
         let probe = live.incident.next_probe.filter(|_| !live.members.is_empty());
         self.probes.set(id.clone(), probe);
+    }
+
+    /// Something was really pulled from a registry: how far its incidents reach may be other than it seemed.
+    pub(crate) fn rescope(&mut self, host: &Endpoint, at: Timestamp, out: &mut Vec<Change>) {
+        let ids = self.of_host.get(host).into_iter().flat_map(BTreeMap::keys);
+        let other = |live: &&Live| scope::of(live, &self.members, &self.pulls) != live.incident.scope;
+        let ids = ids.filter(|id| self.lives.get(*id).filter(other).is_some());
+        let ids: Vec<IncidentId> = ids.cloned().collect();
+        for id in ids {
+            if let Some(live) = self.lives.get_mut(&id) {
+                live.incident.changed_at = at;
+                tell(out, &id, Event::Seen, Weight::Count);
+            }
+            self.review(&id, at, out);
+        }
     }
 
     /// No container waits for it any more.
@@ -118,14 +146,7 @@ impl Correlator {
             }
             live.verdict = Some(stale);
         }
-        self.active -= 1;
-        let begun_by = live.begun_by.clone();
-        if let Some(begun) = self.begun.get_mut(&begun_by) {
-            *begun -= 1;
-            if *begun == 0 {
-                self.begun.remove(&begun_by);
-            }
-        }
+        self.ended_one(id);
         self.resolved.insert((at, id.clone()));
         self.probes.set(id.clone(), None);
         for due in [Due::Open(id.clone()), Due::Leave(id.clone()), Due::Resolve(id.clone())] {
@@ -142,10 +163,28 @@ impl Correlator {
         self.resolved.remove(&(resolved_at, id.clone()));
         self.agenda.set(Due::Forget(id.clone()), None);
         live.come_back(at);
-        self.active += 1;
-        *self.begun.entry(live.begun_by.clone()).or_default() += 1;
         timeline::add(&mut live.incident.timeline, at, Event::Reopened, None);
         tell(out, id, Event::Reopened, Weight::Life);
+        self.began_one(id);
+    }
+
+    /// One more lasts, which its namespace began; what is not told apart is no share of any.
+    pub(crate) fn began_one(&mut self, id: &IncidentId) {
+        self.active += 1;
+        if let Some(live) = self.lives.get(id).filter(|live| live.of != Of::Rest) {
+            *self.begun.entry(live.begun_by.clone()).or_default() += 1;
+        }
+    }
+
+    fn ended_one(&mut self, id: &IncidentId) {
+        self.active -= 1;
+        let Some(live) = self.lives.get(id).filter(|live| live.of != Of::Rest) else { return };
+        if let Some(begun) = self.begun.get_mut(&live.begun_by) {
+            *begun -= 1;
+            if *begun == 0 {
+                self.begun.remove(&live.begun_by);
+            }
+        }
     }
 
     /// Lets go of an incident that was resolved long ago.

@@ -32,8 +32,8 @@ pub(crate) struct Live {
     pub(crate) verdict: Option<Arc<Verdict>>,
     /// When it began or came back.
     pub(crate) began: Timestamp,
-    /// Of whose container what is held of it was said; `None`: of one from before a restart.
-    pub(crate) speaker: Option<(Judgement, Box<Waits>)>,
+    /// What is held of it, with the container of which it was said; `None`: it was said before a restart.
+    pub(crate) speaker: Option<(Judgement, Arc<Waits>)>,
     /// The namespace whose container began it, which has a share of all incidents.
     pub(crate) begun_by: String,
     /// Namespaces whose last pod was deleted or finished a moment ago, until when another may follow it.
@@ -196,9 +196,42 @@ impl Live {
             incident.stage = judgement.stage;
             incident.endpoint.clone_from(&judgement.endpoint);
             incident.clears = judgement.clears;
-            self.speaker = Some((judgement.clone(), Box::new(member.waits.clone())));
+            let waits = match &member.verdict {
+                Some(verdict) => verdict.waits.clone(),
+                None => Some(Arc::new(member.waits.clone())),
+            };
+            self.speaker = waits.map(|waits| (judgement.clone(), waits));
         }
         more
+    }
+
+    /// Whether a proof made it what it is, of this time that it lasts.
+    pub(crate) fn judged(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|verdict| !verdict.stale)
+    }
+
+    /// What is known of it by itself, for containers that are known to be its own: from before a restart, or before it
+    /// was resolved. It gives way to any proof where that is `stale`.
+    pub(crate) fn known(&self, stale: bool) -> Verdict {
+        let incident = &self.incident;
+        Verdict {
+            at: incident.proven_at.unwrap_or(incident.seen_at),
+            judgement: Judgement {
+                cause: incident.cause,
+                inner: incident.inner,
+                also: incident.also.clone(),
+                certainty: incident.certainty,
+                stage: incident.stage,
+                endpoint: incident.endpoint.clone(),
+                clears: incident.clears,
+                summary: incident.summary.clone(),
+            },
+            login: None,
+            quota: None,
+            waits: None,
+            known: Some((incident.fingerprint, self.of)),
+            stale,
+        }
     }
 
     /// Writes down that it is proven, where it is and was not before.
@@ -226,6 +259,11 @@ impl Live {
     pub(crate) fn join(&mut self, key: &Arc<ContainerKey>, members: &Members) {
         let Some(member) = members.get(key) else { return };
         let first_of_pod = !self.has_pod(key);
+        if self.members.is_empty() && !self.held {
+            let leaving = &self.leaving;
+            self.incident.touched.retain(|name, _| *name == key.namespace || leaving.contains_key(name));
+            self.incident.touched.values_mut().for_each(|touched| touched.pods = 0);
+        }
         if !self.members.insert(Arc::clone(key)) {
             return;
         }

@@ -26,12 +26,12 @@ pub(crate) struct Pulls {
 }
 
 impl Pulls {
-    /// Keeps it, and gives the image as it is kept.
-    pub(crate) fn keep(&mut self, pulled: &Pulled) -> String {
+    /// Keeps it, and gives the image as it is kept, and its registry if it parses.
+    pub(crate) fn keep(&mut self, pulled: &Pulled) -> (String, Option<Endpoint>) {
         let image = spelt(&pulled.image);
         let host =
             Reference::parse(&pulled.image).ok().and_then(|reference| Endpoint::parse(&reference.host).ok());
-        if let Some(host) = host {
+        if let Some(host) = host.clone() {
             newest(self.hosts.entry(host).or_default(), (pulled.when, image.clone()), 2);
             if self.hosts.len() > HOSTS {
                 let oldest = self.hosts.iter().min_by_key(|(host, pulls)| (pulls.first().cloned(), *host));
@@ -53,7 +53,7 @@ impl Pulls {
         {
             self.nodes.remove(&oldest);
         }
-        image
+        (image, host)
     }
 
     /// The nodes that really pulled it since, newest first.

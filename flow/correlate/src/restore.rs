@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pullmedic_model::Incident;
-use pullmedic_model::incident::input::Judgement;
 use pullmedic_model::incident::{Event, IncidentId, Phase, Scope};
+use pullmedic_model::{Certainty, Incident};
 
 use crate::agenda::{Due, later};
 use crate::cause::{Of, row};
 use crate::correlator::{Correlator, tell};
-use crate::key::{self, Verdict};
+use crate::key;
 use crate::live::Live;
 use crate::{Change, Settings, Weight};
 
@@ -40,10 +39,14 @@ impl Correlator {
         let resolved = incident.resolved_at.filter(|_| incident.phase == Phase::Resolved);
         let of = of(&incident);
         let begun_by = incident.touched.keys().next().cloned().unwrap_or_default();
-        let mut live = Live::new(incident, of, begun_by.clone());
+        let mut live = Live::new(incident, of, begun_by);
         let incident = &live.incident;
         if incident.cost.proofs > 0 && of != Of::Rest {
-            let verdict = Arc::new(known(&live, resolved.is_some()));
+            let mut verdict = live.known(resolved.is_some());
+            if resolved.is_some() {
+                verdict.judgement.certainty = verdict.judgement.certainty.min(Certainty::Likely);
+            }
+            let verdict = Arc::new(verdict);
             for name in &incident.known_as {
                 self.answers.insert(*name, (Arc::clone(&verdict), id.clone()));
             }
@@ -64,11 +67,12 @@ impl Correlator {
                 self.known.extend(incident.known_as.iter().map(|&name| (name, id.clone())));
                 live.held = true;
                 live.empty_since = Some(incident.changed_at);
-                self.active += 1;
-                *self.begun.entry(begun_by).or_default() += 1;
             }
         }
-        self.lives.insert(id, live);
+        self.lives.insert(id.clone(), live);
+        if resolved.is_none() {
+            self.began_one(&id);
+        }
     }
 
     /// The first list after a restart is complete: what nobody claimed has no containers any more, and is resolved
@@ -78,6 +82,10 @@ impl Correlator {
         self.now = self.now.max(at);
         let at = self.now;
         self.known.clear();
+        let images: Vec<String> = self.by_image.keys().cloned().collect();
+        for image in images {
+            self.compare(&image, at, &mut out);
+        }
         let held: Vec<IncidentId> =
             self.lives.iter().filter(|(_, live)| live.held).map(|(id, _)| id.clone()).collect();
         for id in held {
@@ -103,31 +111,5 @@ fn of(incident: &Incident) -> Of {
         Scope::Pod | Scope::Image | Scope::Credential | Scope::Endpoint => {
             row(incident.inner.unwrap_or(incident.cause)).of
         }
-    }
-}
-
-/// What is known of an incident by itself, for those that the proof answers which made it.
-fn known(live: &Live, stale: bool) -> Verdict {
-    let incident = &live.incident;
-    Verdict {
-        at: incident.proven_at.unwrap_or(incident.seen_at),
-        judgement: Judgement {
-            cause: incident.cause,
-            inner: incident.inner,
-            also: incident.also.clone(),
-            certainty: if stale {
-                incident.certainty.min(pullmedic_model::Certainty::Likely)
-            } else {
-                incident.certainty
-            },
-            stage: incident.stage,
-            endpoint: incident.endpoint.clone(),
-            clears: incident.clears,
-            summary: incident.summary.clone(),
-        },
-        login: None,
-        quota: None,
-        known: Some((incident.fingerprint, live.of)),
-        stale,
     }
 }

@@ -6,9 +6,13 @@ use pullmedic_model::incident::input::{Judgement, Waits};
 
 /// The sentence of a judgement, if it may stand for an incident of this scope: it names nothing of the container's
 /// namespace, and its image only where the incident is of that image. Else one that names the endpoint alone.
-pub(crate) fn of(judgement: &Judgement, waits: &Waits, scope: Scope) -> String {
-    let image = Reference::parse(&waits.image).ok();
-    let of_image = [Some(waits.image.as_str()), image.as_ref().map(|image| image.repository.as_str())];
+pub(crate) fn of(judgement: &Judgement, waits: &Waits, scope: Scope, image: Option<&str>) -> String {
+    // The one image of the incident may be named, and no other that was once of it.
+    let own_image = scope == Scope::Image && image == Some(waits.image.as_str());
+    let of_incident = image.filter(|_| scope == Scope::Image);
+    let reference = Reference::parse(&waits.image).ok();
+    let of_image =
+        [Some(waits.image.as_str()), reference.as_ref().map(|reference| reference.repository.as_str())];
     let key = &waits.container;
     let of_namespace = [
         Some(key.namespace.as_str()),
@@ -19,25 +23,23 @@ pub(crate) fn of(judgement: &Judgement, waits: &Waits, scope: Scope) -> String {
     let secrets = waits.secrets.iter().map(String::as_str);
     let image_named = of_image.into_iter().flatten().any(|name| names(&judgement.summary, name));
     // What belongs to the image's own name is the image's: a container is often called as its repository is.
-    let rest = if scope == Scope::Image {
-        judgement.summary.replace(&waits.image, " ")
-    } else {
-        judgement.summary.clone()
-    };
+    let rest =
+        if own_image { judgement.summary.replace(&waits.image, " ") } else { judgement.summary.clone() };
     let workload_named = of_namespace.into_iter().flatten().chain(secrets).any(|name| names(&rest, name));
-    if workload_named || (image_named && scope != Scope::Image) {
-        general(judgement)
+    if workload_named || (image_named && !own_image) {
+        general(judgement, of_incident)
     } else {
         judgement.summary.clone()
     }
 }
 
-/// What can be said of it without naming anything but the endpoint.
-pub(crate) fn general(judgement: &Judgement) -> String {
+/// What can be said of it without naming anything but the endpoint, or the image where it is of one.
+pub(crate) fn general(judgement: &Judgement, image: Option<&str>) -> String {
     let title = judgement.inner.unwrap_or(judgement.cause).title();
     let sandbox = if judgement.inner.is_some() { "the pause image cannot be pulled: " } else { "" };
-    match &judgement.endpoint {
-        Some(endpoint) => format!("{endpoint}: {sandbox}{title}"),
+    let place = image.or(judgement.endpoint.as_ref().map(|endpoint| endpoint.as_str()));
+    match place {
+        Some(place) => format!("{place}: {sandbox}{title}"),
         None => format!("{sandbox}{title}"),
     }
 }

@@ -29,7 +29,23 @@ pub(crate) fn add(timeline: &mut Vec<Moment>, at: Timestamp, what: Event, note: 
     if timeline.len() >= MOMENTS {
         timeline.drain(FIRST..=timeline.len() - MOMENTS + FIRST);
     }
-    timeline.push(Moment { at, what, note });
+    // Of one moment, what led to it stands before what came of it.
+    let later =
+        timeline.iter().rev().take_while(|last| last.at == at && rank(last.what) > rank(what)).count();
+    timeline.insert(timeline.len() - later, Moment { at, what, note });
+}
+
+const fn rank(what: Event) -> u8 {
+    match what {
+        Event::Seen | Event::Reopened => 0,
+        Event::Flapped => 1,
+        Event::Judged => 2,
+        Event::Proven => 3,
+        Event::Split | Event::Merged => 4,
+        Event::Opened => 5,
+        Event::Told => 6,
+        Event::Resolved => 7,
+    }
 }
 
 #[cfg(test)]

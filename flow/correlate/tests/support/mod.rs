@@ -136,7 +136,12 @@ pub fn word(change: &Change) -> String {
 
 /// The incidents as a person would want to read them, oldest first.
 pub fn story(correlator: &Correlator) -> String {
-    let mut incidents: Vec<&Incident> = correlator.incidents().collect();
+    stories(correlator.incidents())
+}
+
+/// The same of any incidents.
+pub fn stories<'a>(incidents: impl IntoIterator<Item = &'a Incident>) -> String {
+    let mut incidents: Vec<&Incident> = incidents.into_iter().collect();
     incidents.sort_by_key(|incident| (incident.seen_at, incident.id.clone()));
     incidents.iter().map(|incident| told(incident)).collect::<Vec<_>>().join("\n")
 }
