@@ -127,7 +127,10 @@ impl Walk<'_> {
         let (shared, dialled, before) = (self.shared, Instant::now(), self.steps.len());
         let (stream, address, proxy) = match shared.proxies.way(target.https, &target.host, target.port) {
             Way::Direct => {
-                let addresses = self.addresses(target, reach).await?;
+                let mut addresses = self.addresses(target, reach).await?;
+                // Of what is asked once more the next address is asked first: replicas may stand under each.
+                let turn = usize::from(self.ask.again).checked_rem(addresses.len()).unwrap_or_default();
+                addresses.rotate_left(turn);
                 let (stream, address) = self.dial(target, &addresses).await?;
                 (Peek::new(stream), Some(address), None)
             }

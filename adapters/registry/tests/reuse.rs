@@ -13,7 +13,8 @@ use pullmedic_model::Stage;
 use pullmedic_model::probe::record::Record;
 use pullmedic_model::probe::route::Scheme;
 use pullmedic_model::probe::{Class, What};
-use support::{Bench, ask, bench, end, get, head, host, stages};
+use support::{Bench, ask, bench, bench_with, end, get, head, host, stages};
+use testkit_registry::Record as NameRecord;
 use testkit_registry::{Certificate, Delivery, Endpoint, Image, Login, Nth, Realm, Route, Rule, Token, User};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -81,6 +82,32 @@ async fn what_is_asked_once_more_is_asked_anew_on_a_connection_of_its_own() {
     assert_eq!((end(&again).as_str(), again.requests), ("got manifest", 1));
     assert!(!is_reused(&again), "{again:?}");
     assert_eq!(connections(&bench, "r"), 2);
+}
+
+#[tokio::test]
+async fn what_is_asked_once_more_is_asked_of_the_next_address() {
+    let records = vec![NameRecord::addresses(
+        "two.test",
+        &["127.0.0.1".parse().unwrap(), "127.0.0.2".parse().unwrap()],
+    )];
+    let bench = bench_with(vec![open("r")], records, |_, _| {}).await;
+    let other = TcpListener::bind(("127.0.0.2", bench.running.endpoint("r").port())).await.unwrap();
+    let task = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = other.accept().await {
+            let mut asked = [0; 1024];
+            let _ = stream.read(&mut asked).await;
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await;
+        }
+    });
+    let first = ask(bench.host("r", "two.test", Scheme::Http), "team/app", head("1.0"));
+    let mut ends = Vec::new();
+    for again in 0..3 {
+        let record = bench.prober.ask(&first.once_more(again), None).await;
+        ends.push(end(&record));
+    }
+    task.abort();
+    assert_eq!(ends[0], ends[2], "two addresses take turns: {ends:?}");
+    assert_ne!(ends[0], ends[1], "{ends:?}");
 }
 
 #[tokio::test]
