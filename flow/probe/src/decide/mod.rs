@@ -188,7 +188,12 @@ fn grade(looked: &Looked<'_>, decision: &mut Decision) {
     }
     if let Some(why) = &looked.notes.doubt {
         // Beside a host that fails, which is what the doubt is about, nothing may be left.
-        let spared = |cause: &Cause| matches!(cause, Cause::RegistryUnavailable | Cause::Proxy);
+        // So may, beside a gate behind the token service, that who asks lacks the right.
+        let gate = looked.notes.has(Kind::TokenGrantsPull);
+        let spared = |cause: &Cause| {
+            matches!(cause, Cause::RegistryUnavailable | Cause::Proxy)
+                || (gate && matches!(cause, Cause::Forbidden | Cause::NoCredentials))
+        };
         if decision.open.iter().all(spared) && !decision.proof.is_empty() {
             decision.certainty = Certainty::Likely;
         }

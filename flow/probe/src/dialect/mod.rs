@@ -20,6 +20,8 @@ pub(crate) struct Dialect {
     pub(crate) hides: bool,
     /// Whether its `404` is never used to hide: who gets one may see.
     pub(crate) never_hides_by_404: bool,
+    /// Whether what the token grants is all that it judges by: who holds a token for a name, and gets 404, may see it.
+    pub(crate) judges_by_token_alone: bool,
     /// Whether provider plugins of nodes are known to serve it.
     pub(crate) node_credentials: bool,
     /// Whether a `GET` of a manifest is counted against a limit.

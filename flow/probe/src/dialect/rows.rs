@@ -9,6 +9,7 @@ const PLAIN: Dialect = Dialect {
     realms: &[],
     hides: false,
     never_hides_by_404: false,
+    judges_by_token_alone: false,
     node_credentials: false,
     metered: false,
     token_judges_rights: false,
@@ -83,7 +84,16 @@ pub(super) const DIALECTS: &[Dialect] = &[
         never_hides_by_404: true,
         ..PLAIN
     },
-    Dialect { name: "GitLab", hosts: &["registry.gitlab.com"], realms: &["/jwt/auth"], hides: true, ..PLAIN },
+    // The Rails application judges and signs the token, and the registry, which keeps no rights of its own, takes its word
+    // (<https://docs.gitlab.com/administration/packages/container_registry/>).
+    Dialect {
+        name: "GitLab",
+        hosts: &["registry.gitlab.com"],
+        realms: &["/jwt/auth"],
+        hides: true,
+        judges_by_token_alone: true,
+        ..PLAIN
+    },
     Dialect {
         name: "Artifactory",
         hosts: &[".jfrog.io"],

@@ -14,9 +14,7 @@ pub(crate) fn look(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
     let kind = if inquiry.by_digest() { Kind::AskedByDigest } else { Kind::AskedByTag };
     notes.see(Seen::object(kind, "image", format!("{} is asked for", inquiry.wanted)));
     // A registry that asks for a login, gets one and answers 404 has taken it.
-    let challenged =
-        base.steps.iter().any(|step| step.answer.as_ref().is_some_and(|answer| answer.status == 401));
-    if base.ask.login.is_some() && challenged {
+    if base.ask.login.is_some() && is_challenged(base) {
         let text = "the registry asked for a login and took the pod's";
         notes.see(Seen::probe(Kind::PodLoginAccepted, base, text));
     }
@@ -237,23 +235,14 @@ fn may_be_seen(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
         notes.see(Seen::probe(Kind::MayBeSeen, base, text));
         return;
     }
-    let granted = inquiry.records().into_iter().find(|record| {
-        record.ask.repository == base.ask.repository
-            && record.ask.login == base.ask.login
-            && record
-                .steps
-                .iter()
-                .any(|step| step.answer.as_ref().is_some_and(|answer| answer.grants_pull == Some(true)))
-    });
-    if let Some(record) = granted {
-        let text = "the token that was got grants pull on this very repository";
-        notes.see(Seen::probe(Kind::MayBeSeen, record, text));
+    if let Some(record) = granted(inquiry, base, |repository| repository == base.ask.repository, true) {
+        by_token(inquiry, base, record, notes);
         return;
     }
     let ask = inquiry.ask(host, What::Ping, None);
     match inquiry.record(&ask) {
         None => notes.want(ask),
-        Some(record) if is_open(record) => {
+        Some(record) if is_open(record) && !is_challenged(base) => {
             notes.see(Seen::probe(
                 Kind::MayBeSeen,
                 record,
@@ -264,6 +253,56 @@ fn may_be_seen(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
             notes.unasked.extend(not_asked(record));
         }
     }
+}
+
+/// A token that grants pull on the name. What its service thinks is all of it where the registry is known to judge by the
+/// token alone, or where the service was seen to judge: it gave the same login no pull on another name. A registry may as well
+/// have a gate of its own behind a service that grants everything, and hide by 404 what it does not give.
+fn by_token(inquiry: &Inquiry<'_>, base: &Record, record: &Record, notes: &mut Notes) {
+    let host = &base.ask.host;
+    let by_token_alone = inquiry.dialect(host).filter(|dialect| dialect.judges_by_token_alone);
+    let withheld = granted(inquiry, base, |repository| repository != base.ask.repository, false);
+    let grants = "the token that was got grants pull on this very repository";
+    let (kind, text) = match (by_token_alone, withheld) {
+        (Some(dialect), _) => {
+            (Kind::MayBeSeen, format!("{grants}, and {} judges by the token alone", dialect.name))
+        }
+        (None, Some(other)) => {
+            (Kind::MayBeSeen, format!("{grants}, and the one for {} does not", other.ask.repository))
+        }
+        (None, None) => {
+            notes.doubt.get_or_insert_with(|| {
+                format!(
+                    "that {} may be seen is what the token service says, and {} may hide by 404 what its token service grants: its access rules would tell, or another login",
+                    base.ask.repository, host.endpoint
+                )
+            });
+            (Kind::TokenGrantsPull, grants.to_owned())
+        }
+    };
+    notes.see(Seen::probe(kind, record, text));
+}
+
+/// A record of the same host and login whose token grants pull, or does not, on a repository of that kind.
+fn granted<'a>(
+    inquiry: &Inquiry<'a>,
+    base: &Record,
+    of: impl Fn(&str) -> bool,
+    grants: bool,
+) -> Option<&'a Record> {
+    inquiry.records().into_iter().find(|record| {
+        let alike = record.ask.host.endpoint == base.ask.host.endpoint && record.ask.login == base.ask.login;
+        let mut answers = record.steps.iter().filter_map(|step| step.answer.as_ref());
+        alike
+            && !record.ask.repository.is_empty()
+            && of(&record.ask.repository)
+            && answers.any(|answer| answer.grants_pull == Some(grants))
+    })
+}
+
+/// Whether a login was asked for on the way.
+fn is_challenged(record: &Record) -> bool {
+    record.steps.iter().any(|step| step.answer.as_ref().is_some_and(|answer| answer.status == 401))
 }
 
 /// Whether the API let everybody in: every answer was of success. A challenge is an answer of the API as well, and opens
@@ -370,7 +409,7 @@ fn others(inquiry: &Inquiry<'_>, base: &Record, notes: &mut Notes) {
         }
         notes.unasked.extend(not_asked(record));
     }
-    notes.doubt = Some(format!(
+    notes.doubt.get_or_insert_with(|| format!(
         "nothing else of {} was seen in the same minute, so that it answers 404 to everything just now is not excluded: an image that it is known to have would tell",
         host.endpoint
     ));

@@ -67,9 +67,12 @@ pub(super) const ROWS: &[Row] = &[
     Row::context(Kind::RepositoryListed, "the registry lists the repository").excludes(&[RepositoryNotFound]),
     Row::context(
         Kind::MayBeSeen,
-        "whoever asks may see the repository: the API is open, the token grants pull on it, or the registry never hides",
+        "whoever asks may see the repository: the API is open, the token that is judged by grants pull on it, or the registry never hides",
     )
     .excludes(&[NoCredentials, BadCredentials, CredentialsExpired, Forbidden, CredentialProviderFailed]),
+    // The registry may have a gate of its own behind its token service.
+    Row::context(Kind::TokenGrantsPull, "the token service grants pull on the repository")
+        .excludes(&[BadCredentials, CredentialsExpired, CredentialProviderFailed]),
     Row::context(Kind::NoMarkOfACache, "nothing in the answers tells of a cache or virtual repository")
         .excludes(&[UpstreamOfCacheFailed]),
     Row::context(Kind::MarkOfACache, "the answers come from a cache or virtual repository")

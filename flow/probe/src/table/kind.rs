@@ -55,6 +55,7 @@ pub(crate) enum Kind {
     HadByOthers,
     RepositoryListed,
     MayBeSeen,
+    TokenGrantsPull,
     NoMarkOfACache,
     MarkOfACache,
     // Content.
@@ -76,7 +77,7 @@ pub(crate) enum Kind {
 #[cfg(test)]
 impl Kind {
     /// The kinds that stand alone.
-    const SINGLE: [Kind; 54] = [
+    const SINGLE: [Kind; 55] = [
         Kind::NamesNoSecret,
         Kind::SecretsFine,
         Kind::SecretAbsent,
@@ -118,6 +119,7 @@ impl Kind {
         Kind::HadByOthers,
         Kind::RepositoryListed,
         Kind::MayBeSeen,
+        Kind::TokenGrantsPull,
         Kind::NoMarkOfACache,
         Kind::MarkOfACache,
         Kind::PlatformNotInIndex,

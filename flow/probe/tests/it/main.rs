@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its input has failed")]
 
 mod near_misses;
+mod near_misses_absent;
 mod near_misses_content;
 mod near_misses_twice;
 mod near_misses_words;

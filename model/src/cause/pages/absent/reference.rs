@@ -34,8 +34,8 @@ pub(in crate::cause::pages) static REPOSITORY_NOT_FOUND: Page = Page {
         },
     ],
     proof: "A 404 from the origin itself, and one of three: its /v2/ answers 200 without a login, or the \
-        token it issued grants pull on that very name, or the registry is known never to hide a repository \
-        behind 404. A 401 or 403 never proves absence, and a 404 from a mirror or cache says only that this \
+        token it issued grants pull on that very name and the registry is known to judge by its tokens alone, \
+        or the registry is known never to hide a repository behind 404. A 401 or 403 never proves absence, and a 404 from a mirror or cache says only that this \
         host does not have it.",
     lookalikes: &[
         (
