@@ -359,7 +359,8 @@ async fn an_object_that_is_refused_and_a_right_that_is_missing_stop_no_other() {
         vec![Rule::on("", &["events"], &["create", "patch"])],
     );
     let bad = id(1);
-    let invalid = Refusal::new(500, "", "failed to create typed patch object: field not declared in schema");
+    let invalid =
+        Refusal::new(422, "Invalid", "PullIncident.pullmedic.dev is invalid: status.pods: Too many");
     api.fault(When::on("patch", "pullincidents").name(bad.as_str()), Then::Refuse(invalid));
     let mut hand = Hand::new(&cluster, Leadership::alone(), SECOND * 3600);
     for seed in 1..=3 {
@@ -375,9 +376,34 @@ async fn an_object_that_is_refused_and_a_right_that_is_missing_stop_no_other() {
     troubles.sort();
     assert_eq!(troubles[0].0, format!("PullIncident shop/{bad}"));
     assert_eq!(troubles[1], ("write events".into(), Some("create, patch, delete on events".into())));
-    // An older definition is replaced by that of this version.
     api.heal_all();
     hand.until("it is written after all", |_| api.objects("pullincidents").len() == 3).await;
+    hand.end().await;
+    api.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_definition_of_an_older_version_is_said_once_for_all_objects() {
+    let api = server(&["shop", "bank"], &ALL).await;
+    let (_folder, cluster) = connect(&api).await;
+    // As the API server words it.
+    let old = "failed to create typed patch object (shop/pi-x; pullmedic.dev/v1alpha1, Kind=PullIncident): \
+               .status.rivals: field not declared in schema";
+    api.fault(When::on("patch", "pullincidents"), Then::Refuse(Refusal::new(500, "", old)));
+    let mut hand = Hand::new(&cluster, Leadership::alone(), SECOND * 3600);
+    for seed in 0..3 {
+        hand.set(incident(seed, &["shop", "bank"]));
+    }
+    let refused = || api.count(|request| request.resource == "pullincidents" && request.code == Some(500));
+    hand.until("all were refused", |_| refused() >= 6).await;
+    hand.until("the others are written", |_| api.objects("clusterpullincidents").len() == 3).await;
+    hand.work(SECOND / 2).await;
+    let troubles = hand.troubles();
+    assert_eq!(troubles.len(), 1, "{troubles:?}");
+    assert_eq!(troubles[0].what, "write pullincidents.pullmedic.dev");
+    api.heal_all();
+    hand.until("nothing is lost", |_| api.objects("pullincidents").len() == 6).await;
+    hand.until("it is said to be over once", |hand| hand.over() == 1).await;
     hand.end().await;
     api.stop().await;
 }

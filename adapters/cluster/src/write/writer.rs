@@ -227,7 +227,10 @@ impl Troubles {
                 Extent::Kind(kind) => *kind == came.key.kind(),
                 Extent::Object(key) => *key == came.key,
             });
-            wrote.extend(over.map(|(_, skipped)| Wrote::Over(skipped)));
+            let over: BTreeSet<Skipped> = over.map(|(_, skipped)| skipped).collect();
+            // What others are in as well is not over.
+            let is_over = |skipped: &Skipped| !self.0.iter().any(|(_, other)| other == skipped);
+            wrote.extend(over.into_iter().filter(is_over).map(Wrote::Over));
             if let Place::Owner(namespace, _) = &came.key.place {
                 let (incident, namespace) = (came.key.incident.clone(), namespace.clone());
                 wrote.push(Wrote::Told(Informed { incident, namespace }));
@@ -241,7 +244,9 @@ impl Troubles {
                     Extent::Object(came.key)
                 }
             };
-            if self.0.insert((extent, trouble.clone())) {
+            let is_told = self.0.iter().any(|(_, told)| *told == trouble);
+            self.0.insert((extent, trouble.clone()));
+            if !is_told {
                 wrote.push(Wrote::Trouble(trouble));
             }
         }
@@ -435,11 +440,15 @@ fn trouble(key: &Key, outcome: Outcome, failure: &Failure) -> Skipped {
             needs: None,
             next: Some("it is tried again".into()),
         },
-        Outcome::Object | Outcome::Done | Outcome::Moot | Outcome::NotSent => Skipped {
-            what: what(key),
-            reason,
+        // The words for every object of the kind, so that they are said once.
+        Outcome::Object if reason.contains("field not declared in schema") => Skipped {
+            what: format!("write {kind}"),
+            reason: "the definition in the cluster is of another version: it does not know all fields".into(),
             needs: None,
             next: Some("apply deploy/crds of this version; it is tried again".into()),
         },
+        Outcome::Object | Outcome::Done | Outcome::Moot | Outcome::NotSent => {
+            Skipped { what: what(key), reason, needs: None, next: Some("it is tried again".into()) }
+        }
     }
 }
