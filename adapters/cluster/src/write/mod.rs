@@ -9,6 +9,8 @@ mod judge;
 mod lead;
 mod owner_event;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod queue;
 mod stand;
 mod writer;
