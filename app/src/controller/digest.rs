@@ -7,7 +7,7 @@ use std::hash::BuildHasher as _;
 
 use jiff::{SignedDuration, Timestamp};
 use pullmedic_model::Captured;
-use pullmedic_model::incident::input::Ran;
+use pullmedic_model::incident::input::{Pulled, Ran};
 use pullmedic_model::object::{
     Container, ContainerKind, ContainerStatus, Event, LocalReference, OwnerReference, Pod, Template, Workload,
 };
@@ -27,6 +27,12 @@ const PULLED_COUNTS: SignedDuration = SignedDuration::from_hours(2);
 /// No stand-in: it was one too many.
 const NONE: u32 = u32::MAX;
 
+/// Nodes that pulled an image, and when.
+type Pulls = Vec<(u32, Timestamp)>;
+
+/// A container as far as it is kept: whether it is an init container, its name and its image.
+type Slim = (bool, Box<str>, Box<str>);
+
 /// One pod that was dropped.
 struct Dropped {
     /// Where its stand-in is.
@@ -44,7 +50,7 @@ struct Stand {
     name: Box<str>,
     made_by: Option<OwnerReference>,
     template_hash: Option<Box<str>>,
-    containers: Box<[(bool, Box<str>, Box<str>)]>,
+    containers: Box<[Slim]>,
     secrets: Box<[Box<str>]>,
     node: u32,
     created: Option<Timestamp>,
@@ -66,7 +72,8 @@ pub(crate) struct Digest {
     names: Vec<Box<str>>,
     name_ids: HashMap<Box<str>, u32>,
     last_ran: HashMap<u64, u64>,
-    pulled: BTreeMap<(Box<str>, Box<str>), Vec<(u32, Timestamp)>>,
+    /// By namespace and image; the newest first.
+    pulled: BTreeMap<(Box<str>, Box<str>), Pulls>,
 }
 
 impl Digest {
@@ -147,6 +154,21 @@ impl Digest {
             nodes.retain(|(_, at)| now.duration_since(*at) < PULLED_COUNTS);
             !nodes.is_empty()
         });
+    }
+
+    /// Every pull that is known.
+    pub(crate) fn all_pulled(&self) -> impl Iterator<Item = Pulled> {
+        self.pulled.iter().flat_map(|((_, image), nodes)| {
+            nodes.iter().filter_map(|(node, when)| {
+                let node = self.names.get(*node as usize)?.to_string();
+                Some(Pulled { node, image: Captured::new(image).as_str().to_owned(), when: *when })
+            })
+        })
+    }
+
+    /// Every image that runs for an owner.
+    pub(crate) fn all_ran(&self) -> impl Iterator<Item = Ran> {
+        self.stands.iter().flatten().flat_map(|stand| ran_of(&stand.pod(&self.names)))
     }
 
     /// How many pods were dropped, and how many stand for them.
@@ -268,30 +290,33 @@ impl Digest {
         self.free.push(pod.stand);
     }
 
-    /// What came to run for the owner. Jobs come and go by the minute, and what they ran is no image to go back to.
+    /// What came to run for the owner.
     fn ran(&mut self, pod: &Pod) -> Vec<Ran> {
-        let Some(owner) = owner_by_name(pod).filter(|owner| owner.kind != "Job") else { return Vec::new() };
         if self.last_ran.len() >= LAST_RAN {
             self.last_ran.clear();
         }
-        let mut ran = Vec::new();
-        for (kind, container, _) in pod.containers() {
-            if kind == ContainerKind::Ephemeral || container.image.is_empty() {
-                continue;
-            }
-            let place = self.hash.hash_one((&pod.metadata.namespace, &owner, &container.name));
-            let image = self.hash.hash_one(&container.image);
-            if self.last_ran.insert(place, image) != Some(image) {
-                ran.push(Ran {
-                    namespace: pod.metadata.namespace.clone(),
-                    owner: owner.clone(),
-                    container: container.name.clone(),
-                    image: Captured::new(&container.image).as_str().to_owned(),
-                });
-            }
-        }
+        let mut ran = ran_of(pod);
+        ran.retain(|ran| {
+            let place = self.hash.hash_one((&ran.namespace, &ran.owner, &ran.container));
+            let image = self.hash.hash_one(&ran.image);
+            self.last_ran.insert(place, image) != Some(image)
+        });
         ran
     }
+}
+
+/// What runs for the owner of a pod. Jobs come and go by the minute, and what they ran is no image to go back to.
+fn ran_of(pod: &Pod) -> Vec<Ran> {
+    let Some(owner) = owner_by_name(pod).filter(|owner| owner.kind != "Job") else { return Vec::new() };
+    let lasts =
+        pod.containers().filter(|(kind, it, _)| *kind != ContainerKind::Ephemeral && !it.image.is_empty());
+    let ran = lasts.map(|(_, container, _)| Ran {
+        namespace: pod.metadata.namespace.clone(),
+        owner: owner.clone(),
+        container: container.name.clone(),
+        image: Captured::new(&container.image).as_str().to_owned(),
+    });
+    ran.collect()
 }
 
 /// The owner as far as the pod itself names it: for a ReplicaSet's pod the Deployment, by the template hash.
@@ -370,8 +395,8 @@ impl Stand {
                 Container { name: name.to_string(), image: image.to_string(), ..Container::default() };
             if *is_init { &mut spec.init_containers } else { &mut spec.containers }.push(container);
         }
-        let secret = |name: &Box<str>| LocalReference { name: name.to_string() };
-        spec.image_pull_secrets = self.secrets.iter().map(secret).collect();
+        let names = self.secrets.iter().map(ToString::to_string);
+        spec.image_pull_secrets = names.map(|name| LocalReference { name }).collect();
     }
 
     fn set(&self) -> Option<Workload> {

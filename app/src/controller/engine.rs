@@ -1,18 +1,21 @@
 //! The loop: what the watch tells goes through the world into the correlation, proofs that are wanted are run, and what
 //! changes is kept. Nothing in it waits for a disk, a registry or the cluster: that is done beside it.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
 use jiff::Timestamp;
-use pullmedic_cluster::{Kind, News};
-use pullmedic_correlate::{Change, Correlator, Queue, Wanted, Weight};
+use pullmedic_cluster::{Kind, Leadership, News, Standing, Writer, Wrote};
+use pullmedic_correlate::{Change, Correlator, Limits, Queue, Settings, Wanted, Weight};
 use pullmedic_model::Incident;
+use pullmedic_model::incident::IncidentId;
 use pullmedic_model::incident::input::{Input, NotJudged, Told};
 use pullmedic_model::report::Skipped;
+use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 
@@ -37,10 +40,16 @@ const READS: usize = 8;
 /// How often what a proof needs leads to further needs, such as the owner of an owner.
 const ROUNDS: u32 = 4;
 
+/// How often what stands in the cluster is read in vain, and how long between.
+const STANDING_TRIES: u32 = 3;
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// What a task beside the loop came to.
 enum Done {
     Read(Vec<(Need, Got)>),
     Proof(Proven),
+    /// What stands in the cluster; `None`: it could not be read.
+    Standing(Option<Box<Standing>>),
 }
 
 /// What a task is for.
@@ -49,20 +58,31 @@ enum Job {
     Read,
     /// A proof, or what it needs; how often it read so far.
     Proof(Box<Wanted>, u32),
+    /// What stands in the cluster, before we lead; how often that failed.
+    Standing(u32),
 }
 
-/// The controller at work.
+/// The controller at work. While another leads it keeps its picture of the cluster, and tells, asks and writes nothing.
 pub(crate) struct Engine {
-    pub(crate) clock: Clock,
-    pub(crate) world: World,
-    pub(crate) correlator: Correlator,
-    pub(crate) queue: Queue,
-    /// `None`: no registry is asked.
-    pub(crate) prover: Option<Arc<Prover>>,
-    pub(crate) reader: Arc<Prover>,
-    pub(crate) keeper: Keeper,
-    pub(crate) recorder: Option<Recorder>,
+    clock: Clock,
+    world: World,
+    rules: Settings,
+    correlator: Correlator,
+    limits: Limits,
+    queue: Queue,
+    prover: Arc<Prover>,
+    /// Whether registries are asked.
+    probe: bool,
+    keeper: Keeper,
+    recorder: Option<Recorder>,
     pub(crate) status: Status,
+    leadership: Leadership,
+    leads: Leads,
+    /// What the next time of leading goes on from, beside what stands in the cluster.
+    unfinished: Vec<Incident>,
+    /// `None`: nothing is written into the cluster.
+    writer: Option<Writer>,
+    wrote: mpsc::UnboundedReceiver<Wrote>,
     jobs: JoinSet<Done>,
     running: HashMap<Id, Job>,
     reads: VecDeque<Need>,
@@ -74,31 +94,54 @@ pub(crate) struct Engine {
     synced: bool,
 }
 
+/// How far we are with leading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leads {
+    /// Another does.
+    No,
+    /// We do, and read what stands.
+    Soon,
+    /// We do.
+    Yes,
+}
+
 /// What an engine begins with.
 pub(crate) struct Parts {
     pub(crate) world: World,
-    pub(crate) correlator: Correlator,
-    pub(crate) queue: Queue,
+    pub(crate) rules: Settings,
+    pub(crate) unfinished: Vec<Incident>,
+    pub(crate) limits: Limits,
     pub(crate) prover: Arc<Prover>,
     pub(crate) probe: bool,
     pub(crate) keeper: Keeper,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) status: Status,
+    pub(crate) leadership: Leadership,
+    pub(crate) writer: Option<Writer>,
+    pub(crate) wrote: mpsc::UnboundedReceiver<Wrote>,
 }
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Engine {
-        let Parts { world, correlator, queue, prover, probe, keeper, recorder, status } = parts;
+        let Parts { world, rules, unfinished, limits, prover, probe, keeper, .. } = parts;
+        let Parts { recorder, status, leadership, writer, wrote, .. } = parts;
         Engine {
             clock: Clock::default(),
             world,
-            correlator,
-            queue,
-            reader: Arc::clone(&prover),
-            prover: probe.then_some(prover),
+            correlator: Correlator::new(rules.clone()),
+            rules,
+            queue: Queue::new(limits.clone()),
+            limits,
+            prover,
+            probe,
             keeper,
             recorder,
             status,
+            leadership,
+            leads: Leads::No,
+            unfinished,
+            writer,
+            wrote,
             jobs: JoinSet::new(),
             running: HashMap::new(),
             reads: VecDeque::new(),
@@ -119,12 +162,18 @@ impl Engine {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            if self.leads == Leads::No && self.leadership.leads() {
+                self.take_over(0);
+            }
             let wake = self.wake();
+            let leads = self.leads != Leads::No;
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 Some(done) = self.jobs.join_next_with_id() => self.finished(done),
                 () = self.keeper.done() => {}
+                leads = self.leadership.other_than(leads) => if !leads { self.step_down() },
+                Some(wrote) = self.wrote.recv() => self.wrote(wrote),
                 _ = tick.tick() => self.tick(),
                 () = tokio::time::sleep_until(wake) => {}
                 told = news.next() => match told {
@@ -167,7 +216,8 @@ impl Engine {
         let due = self.correlator.due().map(|due| self.clock.instant(due));
         let next = self.synced.then(|| self.queue.due(self.clock.now())).flatten();
         let next = next.map(|due| self.clock.instant(due));
-        let times = [due, next, self.keeper.due(), self.seek, self.status.due()];
+        let write = self.writer.as_ref().and_then(Writer::due);
+        let times = [due, next, self.keeper.due(), self.seek, self.status.due(), write];
         times.into_iter().flatten().min().unwrap_or(now + TICK).max(now + Duration::from_millis(1))
     }
 
@@ -208,8 +258,9 @@ impl Engine {
     }
 
     fn heard(&mut self, heard: Heard) {
-        for input in heard.inputs {
-            self.tell(input);
+        // Whoever stands by tells nobody: all that lasts is told once it leads.
+        if self.leads == Leads::Yes {
+            heard.inputs.into_iter().for_each(|input| self.tell(input));
         }
         for need in heard.needs {
             if self.asked.insert(need.clone()) {
@@ -234,6 +285,9 @@ impl Engine {
 
     fn changed(&mut self, change: &Change) {
         self.keeper.note(&change.incident, change.weight);
+        if let Some(writer) = &mut self.writer {
+            writer.note(&change.incident);
+        }
         let Some(incident) = self.correlator.incident(&change.incident) else { return };
         self.status.changed(change);
         if change.weight == Weight::Life {
@@ -241,14 +295,9 @@ impl Engine {
         }
     }
 
-    /// All pods were told: what was open before the start and did not come again is over.
+    /// All pods were told.
     fn synced(&mut self) {
-        let now = self.clock.now();
         self.synced = true;
-        for change in self.correlator.settled(now) {
-            self.changed(&change);
-        }
-        self.seek = Some(Instant::now() + GATHER);
         let sizes = self.world.sizes();
         tracing::info!(
             target: TARGET,
@@ -256,6 +305,106 @@ impl Engine {
             pods = sizes.pods + sizes.dropped,
             "all pods are known"
         );
+        if self.leads == Leads::Yes {
+            self.settle();
+        }
+    }
+
+    /// What was open before and did not come again is over.
+    fn settle(&mut self) {
+        for change in self.correlator.settled(self.clock.now()) {
+            self.changed(&change);
+        }
+        self.seek = Some(Instant::now() + GATHER);
+    }
+
+    /// We lead: what stands in the cluster is read before anything is told, so that nothing is opened twice.
+    fn take_over(&mut self, failed: u32) {
+        self.leads = Leads::Soon;
+        if self.writer.is_none() {
+            self.begin(&Standing::default());
+            return;
+        }
+        let cluster = self.prover.cluster().clone();
+        let runtime = tokio::runtime::Handle::current();
+        let read = move || async move {
+            if failed > 0 {
+                tokio::time::sleep(AGAIN).await;
+            }
+            match cluster.standing().await {
+                Ok(standing) => Done::Standing(Some(Box::new(standing))),
+                Err(error) => {
+                    tracing::warn!(target: TARGET, %error, "the incidents of the cluster cannot be read");
+                    Done::Standing(None)
+                }
+            }
+        };
+        // On a thread of its own: thousands of objects are decoded at once.
+        let task = self.jobs.spawn_blocking(move || runtime.block_on(read()));
+        self.running.insert(task.id(), Job::Standing(failed));
+    }
+
+    /// Goes on from what stands and from what was kept: of one that is both the newer.
+    fn begin(&mut self, standing: &Standing) {
+        for Skipped { what, reason, next, .. } in &standing.skipped {
+            tracing::warn!(target: TARGET, what, reason, next, "the cluster: cannot be read");
+        }
+        let mut all: BTreeMap<IncidentId, Incident> = BTreeMap::new();
+        for incident in std::mem::take(&mut self.unfinished).into_iter().chain(standing.incidents.clone()) {
+            match all.entry(incident.id.clone()) {
+                Entry::Occupied(mut known) if known.get().changed_at < incident.changed_at => {
+                    known.insert(incident);
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(place) => drop(place.insert(incident)),
+            }
+        }
+        let restored = all.len();
+        self.correlator = Correlator::restore(self.rules.clone(), all.into_values().collect());
+        if let Some(writer) = &mut self.writer {
+            writer.adopt(standing);
+        }
+        self.leads = Leads::Yes;
+        self.status.metrics.leader(true);
+        tracing::info!(target: TARGET, restored, "leads");
+        for input in self.world.told(self.clock.now()) {
+            self.tell(input);
+        }
+        if self.synced {
+            self.settle();
+        }
+    }
+
+    /// Another leads, or may: from now on nothing is told, asked or written.
+    fn step_down(&mut self) {
+        tracing::warn!(target: TARGET, "leads no more");
+        self.status.metrics.leader(false);
+        self.leads = Leads::No;
+        self.jobs.abort_all();
+        self.running.clear();
+        self.reads.clear();
+        self.asked.clear();
+        let correlator = std::mem::replace(&mut self.correlator, Correlator::new(self.rules.clone()));
+        self.keeper.hand_on(|id| correlator.incident(id));
+        self.unfinished = correlator.incidents().cloned().collect();
+        self.queue = Queue::new(self.limits.clone());
+        (self.seek, self.oldest) = (None, None);
+    }
+
+    fn wrote(&mut self, wrote: Wrote) {
+        match wrote {
+            Wrote::Told(informed) if self.leads == Leads::Yes => {
+                let at = self.clock.now();
+                self.tell(Input { at, told: Told::Owners(informed) });
+            }
+            Wrote::Told(_) => {}
+            Wrote::Trouble(Skipped { what, reason, needs, next }) => {
+                tracing::warn!(target: TARGET, what, reason, needs, next, "the cluster: cannot be written");
+            }
+            Wrote::Over(Skipped { what, .. }) => {
+                tracing::info!(target: TARGET, what, "the cluster: can be written again");
+            }
+        }
     }
 
     fn tick(&mut self) {
@@ -265,7 +414,7 @@ impl Engine {
         if let Some(recorder) = &mut self.recorder {
             recorder.flush();
         }
-        self.status.asked(self.reader.cluster().requests());
+        self.status.asked(self.prover.cluster().requests());
         self.show();
     }
 
@@ -283,6 +432,11 @@ impl Engine {
         }
         let correlator = &self.correlator;
         self.keeper.step(|id| correlator.incident(id));
+        if self.leads == Leads::Yes
+            && let Some(writer) = &mut self.writer
+        {
+            writer.step(|id| correlator.incident(id));
+        }
         if self.status.due().is_some_and(|due| due <= Instant::now()) {
             self.show();
         }
@@ -301,7 +455,7 @@ impl Engine {
         let reading = self.running.values().filter(|job| matches!(job, Job::Read)).count();
         for _ in reading..READS {
             let Some(need) = self.reads.pop_front() else { return };
-            let reader = Arc::clone(&self.reader);
+            let reader = Arc::clone(&self.prover);
             let task = self.jobs.spawn(async move {
                 let got = reader.read(&need).await;
                 Done::Read(vec![(need, got)])
@@ -311,7 +465,7 @@ impl Engine {
     }
 
     fn seek_proofs(&mut self, now: Timestamp) {
-        if self.prover.is_none() {
+        if !self.probe {
             return;
         }
         let wants = self.correlator.wants(now);
@@ -324,7 +478,7 @@ impl Engine {
 
     /// Goes on with a proof: reads what it needs, then asks.
     fn prove(&mut self, wanted: Box<Wanted>, rounds: u32, now: Timestamp) {
-        let Some(prover) = self.prover.clone() else { return };
+        let prover = Arc::clone(&self.prover);
         let key = wanted.container.clone();
         let Some(needs) = self.world.missing(&key, now) else {
             let because = "the container waits no more".to_owned();
@@ -385,7 +539,12 @@ impl Engine {
                 let again = now.checked_add(jiff::SignedDuration::from_hours(1)).ok();
                 self.proven(&wanted, Told::NotJudged(NotJudged { container, because, again }));
             }
-            (Job::Read, Some(Done::Proof(_)) | None) => {}
+            (Job::Standing(_), Some(Done::Standing(Some(standing)))) => self.begin(&standing),
+            // Where they may not be read at all, what was kept has to do.
+            (Job::Standing(failed), _) if failed >= STANDING_TRIES => self.begin(&Standing::default()),
+            (Job::Standing(failed), _) => self.take_over(failed + 1),
+            (Job::Read, Some(Done::Proof(_) | Done::Standing(_)) | None)
+            | (Job::Proof(..), Some(Done::Standing(_))) => {}
         }
     }
 

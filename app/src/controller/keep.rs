@@ -27,6 +27,9 @@ const LAST: Duration = Duration::from_secs(6);
 /// How often what is too old is forgotten.
 const FORGET: Duration = Duration::from_secs(3600);
 
+/// How keeping went, once it did.
+type Answer = oneshot::Receiver<Result<(), HistoryError>>;
+
 enum Order {
     Keep(Vec<Incident>, oneshot::Sender<Result<(), HistoryError>>),
     Forget(Timestamp),
@@ -61,7 +64,7 @@ pub(crate) struct Keeper {
     thread: Option<std::thread::JoinHandle<()>>,
     changed: BTreeMap<IncidentId, Instant>,
     /// Those being kept, and the answer to come.
-    under_way: Option<(Vec<IncidentId>, oneshot::Receiver<Result<(), HistoryError>>)>,
+    under_way: Option<(Vec<IncidentId>, Answer)>,
     not_before: Instant,
     forget_at: Instant,
     keep_for: SignedDuration,
@@ -147,7 +150,11 @@ impl Keeper {
         }
     }
 
-    fn hand_on<'a>(&mut self, of: impl Fn(&IncidentId) -> Option<&'a Incident>) {
+    /// Hands on all that changed, unless something is being kept: then it stays to be.
+    pub(crate) fn hand_on<'a>(&mut self, of: impl Fn(&IncidentId) -> Option<&'a Incident>) {
+        if self.under_way.is_some() {
+            return;
+        }
         // All of them: one transaction costs what one incident costs.
         let ids: Vec<IncidentId> = std::mem::take(&mut self.changed).into_keys().collect();
         let incidents: Vec<Incident> = ids.iter().filter_map(|id| of(id).cloned()).collect();

@@ -5,6 +5,7 @@
 //! - `engine`: the loop. `clock`: its time. `record`: what it was told, as a file. `keep`: the history.
 //! - `world`: what is kept of the cluster; `digest`, `early`, `around`: of pods that were dropped, of events before their
 //!   pod, of owners, nodes and accounts. `told`: sightings and verdicts for the correlation.
+//! - `writes`: who leads, and what is written into the cluster.
 //! - `proof`: the proof of one container; `dial`: which hosts it may ask.
 
 mod around;
@@ -25,6 +26,7 @@ mod told;
 mod world;
 #[cfg(test)]
 mod world_tests;
+mod writes;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -33,7 +35,7 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use pullmedic_cluster::Observe;
 use pullmedic_console::Server;
-use pullmedic_correlate::{Correlator, Limits, Queue};
+use pullmedic_correlate::Limits;
 
 use crate::failure::{Exit, Failure};
 use crate::output::Screen;
@@ -45,6 +47,7 @@ use record::Recorder;
 use settings::Settings;
 use status::Status;
 use world::World;
+use writes::Writes;
 
 pub(crate) use settings::Arguments;
 
@@ -56,11 +59,6 @@ pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failur
         out.write_all(settings.printed.as_bytes())?;
         out.flush()?;
         return Ok(Exit::Healthy);
-    }
-    if !settings.no_write {
-        let error = anyhow!("write incidents into the cluster: this version cannot yet");
-        return Err(Failure::new(error)
-            .next("add --no-write: incidents are then in the log and in the history".to_owned()));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -106,21 +104,29 @@ async fn work(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failur
         restored = unfinished.len(),
         "begins"
     );
+    let (writes, writer, wrote) = Writes::begin(&cluster, settings)?;
     let mut engine = Engine::new(Parts {
         world: World::new(settings.stalled_after),
-        correlator: Correlator::restore(rules, unfinished),
-        queue: Queue::new(Limits { at_once: settings.proofs, ..Limits::default() }),
+        rules,
+        unfinished,
+        limits: Limits { at_once: settings.proofs, ..Limits::default() },
         prover: Arc::new(prover),
         probe: !settings.no_probe,
         keeper,
         recorder: recorder.transpose()?,
         status,
+        leadership: writes.leadership(),
+        writer,
+        wrote,
     });
     let news = cluster.observe(Observe { namespaces: settings.namespaces.clone() });
     engine.run(Box::pin(news), stop).await;
     engine.status.health.stopping();
+    // First what others read, then what we keep, then the Lease: whoever takes it finds all of it.
+    writes.end_writing().await;
     let whole = engine.end().await;
-    // Answered until the history is whole: who waits for us to end sees that we do.
+    writes.end().await;
+    // Answered until all is done: who waits for us to end sees that we do.
     drop(end);
     if let Some(serving) = serving {
         // How it ended is nothing to us.

@@ -248,9 +248,7 @@ fn got<T>(named: Named<T>, of: impl FnOnce(Box<T>) -> Got) -> Got {
 /// search list of the cluster comes before the world, and who may make a Service could answer for a registry. `None` where
 /// this machine has no configuration to take it from; then its own rules decide.
 fn absolute_names(state: &Path) -> Option<(std::path::PathBuf, std::path::PathBuf)> {
-    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
-        return None;
-    }
+    std::env::var_os("KUBERNETES_SERVICE_HOST")?;
     let own = std::fs::read_to_string("/etc/resolv.conf").ok()?;
     let is_absolute = |line: &&str| {
         let word = line.split_whitespace().next().unwrap_or_default();

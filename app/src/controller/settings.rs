@@ -24,7 +24,8 @@ const LONGEST: u64 = 1 << 20;
 /// What flags and the environment say.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    pullmedic controller --no-write                 watch a cluster from here and write nothing to it\n  \
+    pullmedic controller                            watch a cluster and write incidents into it\n  \
+    pullmedic controller --no-write                 the same, written to the history and the log only\n  \
     pullmedic controller --no-write -n shop -n bank of these namespaces only\n  \
     pullmedic controller --config controller.yaml --print-config\n  \
     pullmedic controller --no-write --record r.jsonl; pullmedic incidents replay r.jsonl\n\n\
@@ -37,6 +38,12 @@ pub(crate) struct Given {
     /// Write nothing to the cluster: no incidents, no events
     #[arg(long, env = "PULLMEDIC_NO_WRITE", num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
     no_write: Option<bool>,
+    /// Write only while holding this Lease [default: pullmedic-controller in our own namespace]
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "PULLMEDIC_LEASE")]
+    lease: Option<String>,
+    /// Write without a Lease: nothing else may write incidents into this cluster
+    #[arg(long, env = "PULLMEDIC_NO_LEASE", num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    no_lease: Option<bool>,
     /// A YAML file with any of these options
     #[arg(long, value_name = "FILE", env = "PULLMEDIC_CONFIG")]
     pub(crate) config: Option<PathBuf>,
@@ -172,6 +179,8 @@ impl Args for Arguments {
 struct Filed {
     namespaces: Option<Vec<String>>,
     no_write: Option<bool>,
+    lease: Option<String>,
+    no_lease: Option<bool>,
     listen: Option<String>,
     state_dir: Option<PathBuf>,
     keep: Option<String>,
@@ -195,6 +204,9 @@ struct Filed {
 pub(crate) struct Settings {
     pub(crate) namespaces: Vec<String>,
     pub(crate) no_write: bool,
+    /// Namespace and name; `None`: the usual.
+    pub(crate) lease: Option<(String, String)>,
+    pub(crate) no_lease: bool,
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) state_dir: PathBuf,
     pub(crate) keep: SignedDuration,
@@ -307,6 +319,10 @@ impl Settings {
             "127.0.0.1:8080".to_owned(),
             |text| quoted(text),
         );
+        let lease =
+            p.pick(("lease", "lease"), given.lease.clone().map(Some), filed.lease.map(Some), None, |lease| {
+                lease.as_ref().map_or_else(|| "null".into(), |lease| quoted(lease))
+            });
         let state_dir = p.path(("state_dir", "stateDir"), given.state_dir.as_ref(), filed.state_dir);
         let probe_timeout = p.span(
             ("probe_timeout", "probeTimeout"),
@@ -317,6 +333,8 @@ impl Settings {
         let mut settings = Settings {
             namespaces: p.list(("namespaces", "namespaces"), &given.namespaces, filed.namespaces),
             no_write: p.flag(("no_write", "noWrite"), given.no_write, filed.no_write),
+            lease: lease.as_deref().map(place).transpose()?,
+            no_lease: p.flag(("no_lease", "noLease"), given.no_lease, filed.no_lease),
             listen: (!listen.is_empty()).then(|| address(&listen)).transpose()?,
             state_dir: match state_dir {
                 Some(folder) => folder,
@@ -392,6 +410,15 @@ fn address(text: &str) -> Result<SocketAddr, Failure> {
     text.parse().map_err(|_| {
         Failure::new(anyhow!("read --listen {text:?}: not an address and a port"))
             .next("write it as 127.0.0.1:8080, [::]:8080, or as an empty text for none".to_owned())
+    })
+}
+
+/// `NAMESPACE/NAME`.
+fn place(text: &str) -> Result<(String, String), Failure> {
+    let place = text.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty());
+    place.map(|(namespace, name)| (namespace.to_owned(), name.to_owned())).ok_or_else(|| {
+        Failure::new(anyhow!("read --lease {text:?}: not NAMESPACE/NAME"))
+            .next("write it as pullmedic/pullmedic-controller".to_owned())
     })
 }
 

@@ -205,7 +205,7 @@ pub(crate) fn judged(
     Judged {
         container,
         words,
-        judgement: judgement(&finding, &pullmedic_model::Captured::new(&case.image).as_str().to_owned()),
+        judgement: judgement(&finding, pullmedic_model::Captured::new(&case.image).as_str()),
         over: finding.state == FindingState::Over,
         login: login(verdict, case),
         quota: evidence.limit_source.clone(),

@@ -105,6 +105,17 @@ impl World {
         Sizes { pods: self.kept.len(), waiting, dropped, stands }
     }
 
+    /// All that lasts, for a correlation that begins: what waits, what runs, and which node pulled what.
+    pub(crate) fn told(&self, at: Timestamp) -> Vec<Input> {
+        let all = self.kept.values().chain(self.refused.values());
+        let waits =
+            all.flat_map(|kept| kept.told.values()).map(|said| Told::Waits(Box::new(said.waits.clone())));
+        let pulled = self.digest.all_pulled().map(Told::Pulled);
+        let ran = self.digest.all_ran().map(Told::Ran);
+        // What is known of nodes and owners first: by it a container that waits is placed.
+        pulled.chain(ran).chain(waits).map(|told| Input { at, told }).collect()
+    }
+
     /// A list of the pods of a namespace, or of all, begins: what it does not hold is gone.
     pub(crate) fn began(&mut self, namespace: Option<String>) {
         self.lists = self.lists.wrapping_add(1);

@@ -107,7 +107,7 @@ fn what_cannot_be_done_is_said_before_anything_is_asked() {
     command.args(["incidents", "--history", "/nonexistent.db"]);
     run(command).refused(&["/nonexistent.db"]);
     let mut command = pullmedic(play.stage.folder.path());
-    command.args(["controller", "--state-dir", &play.stage.path("kept")]);
-    run(command).refused(&["--no-write"]);
+    command.args(["controller", "--lease", "nonsense", "--state-dir", &play.stage.path("kept")]);
+    run(command).refused(&["--lease", "NAMESPACE/NAME"]);
     assert_eq!(play.api().requests().len(), 0);
 }
