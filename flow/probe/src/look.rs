@@ -8,7 +8,7 @@ use pullmedic_model::probe::{Class, Record, Role, What};
 use crate::inquiry::Inquiry;
 use crate::replay::{Reach, Replay, reach, replay};
 use crate::seen::{
-    Notes, Seen, absent, cache, content, elsewhere, login, moved, outcome, route, secret, with_login,
+    Notes, Seen, absent, beyond, cache, content, elsewhere, login, moved, outcome, route, secret, with_login,
 };
 use crate::table::{Family, Kind};
 use crate::testimony::{Ground, Testimony};
@@ -175,7 +175,8 @@ impl<'a> Looked<'a> {
         }
         // What was read as a defect stands for itself, and for words that are not there.
         if self.reach == Reach::Reproduced && self.base.is_none() {
-            self.base = Some(resolved);
+            let words = self.inquiry.words.as_ref();
+            self.base = beyond::look(&self.inquiry, words, resolved, &mut self.notes).or(Some(resolved));
             if self.testimony.is_none() {
                 self.testimony =
                     self.notes.seen.iter().find_map(of_defect).map(|(family, stage)| Testimony {
@@ -183,7 +184,7 @@ impl<'a> Looked<'a> {
                         family,
                         classes: Vec::new(),
                         stage: Some(stage),
-                        endpoint: Some(resolved.ask.host.endpoint.clone()),
+                        endpoint: self.base.map(|base| base.ask.host.endpoint.clone()),
                         address: None,
                         digests: Vec::new(),
                         fetches: false,
@@ -198,6 +199,10 @@ impl<'a> Looked<'a> {
         let Some(base) = self.base.filter(|base| base.ask.host.role != Role::Origin) else { return };
         let origin = self.replay.refused.iter().copied().find(|record| record.ask.host.role == Role::Origin);
         if let Some(origin) = origin.filter(|origin| origin.ask != base.ask) {
+            let text = format!("mirror {}: {}", base.ask.host.endpoint, outcome(base));
+            if !self.notes.has(Kind::MirrorFails) {
+                self.notes.see(Seen::probe(Kind::Unsettled, base, text));
+            }
             self.testimony = Testimony::of_record(origin, Ground::Origin);
             self.base = Some(origin);
         }

@@ -1,12 +1,13 @@
 //! Which of what is left leads, and what explains it.
 
-use pullmedic_model::{Cause, Certainty};
+use pullmedic_model::{Cause, Certainty, Confidence};
 
 use super::Decision;
 use crate::look::Looked;
 use crate::seen::route::is_fault_of_mirror;
 use crate::table::relation::{explains, is_mechanism};
 use crate::table::{Cell, Family, Kind, Weight, row};
+use crate::testimony::Ground;
 
 /// The causes that are left, best first: what deciding observations predict, then the words' own order, then what other
 /// observations predict.
@@ -122,9 +123,24 @@ fn counts(looked: &Looked<'_>, cause: Cause) -> bool {
     if cause != Cause::MirrorMisconfigured {
         return true;
     }
+    // What a mirror has is its fault where the origin alone passes.
+    if looked.notes.has(Kind::OriginAlonePasses) {
+        return true;
+    }
     let below = looked.testimony.as_ref().is_some_and(|testimony| testimony.family.is_below_http());
     let at_mirror = looked.base.is_some_and(is_fault_of_mirror);
     at_mirror || (below && looked.notes.has(Kind::FileDefect))
+}
+
+/// What the words tell of a mirror that refuses in HTTP, where the verdict is of the origin behind it.
+fn of_the_mirror(looked: &Looked<'_>) -> Option<Cause> {
+    let is_of_origin = looked.testimony.as_ref().is_some_and(|said| said.ground == Ground::Origin);
+    let said = looked.inquiry.words.as_ref().filter(|_| is_of_origin)?;
+    let in_http = !matches!(said.family, Family::Absent) && !said.family.is_below_http();
+    let words = looked.inquiry.case.words.as_ref().filter(|_| in_http)?;
+    let is_said = words.confidence >= Confidence::Strong
+        && !matches!(words.cause, Cause::Unknown | Cause::NotFoundOrDenied);
+    is_said.then_some(words.cause)
 }
 
 /// Rule 14: faults beside the cause.
@@ -132,6 +148,9 @@ fn beside(looked: &Looked<'_>, decision: &mut Decision) {
     let mirror = looked.notes.has(Kind::MirrorFails) || looked.notes.has(Kind::FileDefect);
     if mirror && decision.cause != Cause::MirrorMisconfigured {
         decision.also.push(Cause::MirrorMisconfigured);
+    }
+    if let Some(cause) = of_the_mirror(looked).filter(|cause| !decision.open.contains(cause)) {
+        decision.also.push(cause);
     }
     if looked.notes.has(Kind::BehindItAbsent) {
         let by_digest = looked.inquiry.by_digest();

@@ -5,6 +5,7 @@
 //! - [`body`]: a registry's own words for its refusal.
 //! - [`absent`]: tags and repositories.
 //! - [`behind`]: a second fault, seen with a login that is let in.
+//! - [`beyond`]: the origin, past a mirror whose content is found wanting.
 //! - [`cache`]: marks of caches.
 //! - [`content`], [`part`]: manifests, platforms, limits; config and layers.
 //! - [`elsewhere`]: other hosts that hold the same content.
@@ -13,6 +14,7 @@
 
 pub(crate) mod absent;
 pub(crate) mod behind;
+pub(crate) mod beyond;
 mod body;
 pub(crate) mod cache;
 pub(crate) mod content;

@@ -41,8 +41,10 @@ pub(crate) fn verdict(looked: &Looked<'_>) -> Verdict {
             .and_then(|said| said.stage)
             .or(base.map(|(stage, _, _)| stage))
             .or_else(|| words.and_then(|words| words.stage)),
-        endpoint: said
-            .and_then(|said| said.endpoint.clone())
+        endpoint: (decision.cause == Cause::MirrorMisconfigured && looked.notes.has(Kind::OriginAlonePasses))
+            .then(|| looked.base.map(|base| base.ask.host.endpoint.clone()))
+            .flatten()
+            .or_else(|| said.and_then(|said| said.endpoint.clone()))
             .or_else(|| base.map(|(_, endpoint, _)| endpoint.clone()))
             .or_else(|| words.and_then(|words| words.endpoint.clone())),
         clears: decision.cause.clears(),

@@ -1,10 +1,12 @@
 //! One sentence that a manager understands.
 
+use pullmedic_model::probe::Role;
 use pullmedic_model::{Cause, Certainty};
 
 use crate::decide::Decision;
 use crate::look::Looked;
 use crate::replay::Reach;
+use crate::table::Kind;
 
 use super::evidence;
 use super::hedged::hedged;
@@ -131,6 +133,14 @@ fn of_network(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
         Cause::ClientCertificateRequired => format!("{host} wants a client certificate."),
         Cause::RegistryUnavailable => format!("{host} fails to answer as a registry: {}.", class?.1),
         Cause::RateLimited => limited(looked, &host),
+        Cause::MirrorMisconfigured if looked.notes.has(Kind::OriginAlonePasses) => {
+            let origin = looked.inquiry.origin().map_or_else(String::new, |it| it.endpoint.to_string());
+            format!(
+                "What {}, a mirror of the node, has for {} is wanting, and {origin} alone gives it whole.",
+                registry(looked),
+                image(looked)
+            )
+        }
         Cause::MirrorMisconfigured => "The node's mirror configuration is at fault.".to_owned(),
         _ => return None,
     })
@@ -147,7 +157,15 @@ fn limited(looked: &Looked<'_>, host: &str) -> String {
 fn of_content(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
     let evidence = &looked.notes.evidence;
     let part = evidence.damaged.as_deref().unwrap_or("a part of it");
-    let image = image(looked);
+    // What a mirror has is not what the image is.
+    let mirror = looked.base.filter(|base| matches!(base.ask.host.role, Role::Mirror(_)));
+    let (image, source) = match mirror.map(|base| &base.ask.host.endpoint) {
+        Some(host) => (
+            format!("{}, as {host} has it, a mirror of the node,", image(looked)),
+            format!("there: {part} of it"),
+        ),
+        None => (image(looked), format!("at its source: {part}")),
+    };
     Some(match decision.cause {
         Cause::PlatformMismatch => {
             let has: Vec<String> = evidence.platforms.iter().map(ToString::to_string).collect();
@@ -157,9 +175,9 @@ fn of_content(looked: &Looked<'_>, decision: &Decision) -> Option<String> {
                 false => format!("{image} exists for {}, and the node is {node}.", has.join(", ")),
             }
         }
-        Cause::BlobMissing => format!("{image} is incomplete at its source: {part} is gone."),
+        Cause::BlobMissing => format!("{image} is incomplete {source} is gone."),
         Cause::ContentCorrupt => {
-            format!("{image} is damaged at its source: {part} is not what its digest says.")
+            format!("{image} is damaged {source} is not what its digest says.")
         }
         Cause::UnsupportedManifest => format!("{image} is no image that the runtime runs."),
         _ => return None,

@@ -36,5 +36,11 @@ pub(super) const ROWS: &[Row] = &[
     Row::decides(Kind::FileDefect, "a defect was read in the node's file").predicts(&[MirrorMisconfigured]),
     Row::decides(Kind::MirrorFails, "a mirror of the node's file fails from here too")
         .predicts(&[MirrorMisconfigured]),
+    Row::decides(
+        Kind::OriginAlonePasses,
+        "what a mirror of the node has is wanting, and the origin, asked in its place, has it whole",
+    )
+    .predicts(&[MirrorMisconfigured])
+    .excludes(&[DigestNotFound, NodeStoreDamaged, Proxy, RegistryUnavailable, UpstreamOfCacheFailed]),
     Row::context(Kind::Unsettled, "seen, and it settles nothing"),
 ];

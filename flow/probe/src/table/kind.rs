@@ -68,6 +68,7 @@ pub(crate) enum Kind {
     // Node files and images that run.
     FileDefect,
     MirrorFails,
+    OriginAlonePasses,
     TagMoved,
     NameDoesNotParse,
     /// Seen, and it settles nothing.
@@ -77,7 +78,7 @@ pub(crate) enum Kind {
 #[cfg(test)]
 impl Kind {
     /// The kinds that stand alone.
-    const SINGLE: [Kind; 55] = [
+    const SINGLE: [Kind; 56] = [
         Kind::NamesNoSecret,
         Kind::SecretsFine,
         Kind::SecretAbsent,
@@ -130,6 +131,7 @@ impl Kind {
         Kind::LimitUsedUp,
         Kind::FileDefect,
         Kind::MirrorFails,
+        Kind::OriginAlonePasses,
         Kind::TagMoved,
         Kind::NameDoesNotParse,
         Kind::Unsettled,

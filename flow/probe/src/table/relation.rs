@@ -3,11 +3,12 @@
 use pullmedic_model::Cause;
 use pullmedic_model::Cause::{
     BadCredentials, BlobMissing, CachedNotAuthorized, ClientCertificateRequired, ClockSkew, ConnectTimeout,
-    ConnectionRefused, ConnectionReset, CredentialsExpired, DigestNotFound, DiskFull, Dns, HttpOnHttps,
-    InodesExhausted, MirrorMisconfigured, NeverPullAbsent, NoCredentials, NodeStoreDamaged, NotFoundOrDenied,
-    PullQueued, PullSecretMalformed, PullSecretMissing, PullSecretUnmatched, PullStalled,
-    RegistryUnavailable, RepositoryNotFound, SandboxImage, TagNotFound, TlsExpired, TlsHandshakeTimeout,
-    TlsHostnameMismatch, TlsProtocol, TlsUnknownAuthority, UnpackFailed, Unreachable, UpstreamOfCacheFailed,
+    ConnectionRefused, ConnectionReset, ContentCorrupt, CredentialsExpired, DigestNotFound, DiskFull, Dns,
+    HttpOnHttps, InodesExhausted, MirrorMisconfigured, NeverPullAbsent, NoCredentials, NodeStoreDamaged,
+    NotFoundOrDenied, PlatformMismatch, PullQueued, PullSecretMalformed, PullSecretMissing,
+    PullSecretUnmatched, PullStalled, RegistryUnavailable, RepositoryNotFound, SandboxImage, TagNotFound,
+    TlsExpired, TlsHandshakeTimeout, TlsHostnameMismatch, TlsProtocol, TlsUnknownAuthority, UnpackFailed,
+    Unreachable, UnsupportedManifest, UpstreamOfCacheFailed,
 };
 
 use super::Kind;
@@ -35,6 +36,11 @@ pub(crate) const EXPLAINS: &[(Cause, &[Cause])] = &[
             ClientCertificateRequired,
             HttpOnHttps,
             RegistryUnavailable,
+            // Where the origin alone passes.
+            PlatformMismatch,
+            UnsupportedManifest,
+            BlobMissing,
+            ContentCorrupt,
         ],
     ),
     (ClockSkew, &[TlsExpired]),
@@ -50,7 +56,7 @@ pub(crate) const MECHANISMS: &[(Cause, &[Kind])] = &[
     (PullSecretMalformed, &[Kind::SecretMalformed]),
     (PullSecretUnmatched, &[Kind::SecretNear]),
     (CredentialsExpired, &[Kind::SaysExpired, Kind::LoginPastItsTime]),
-    (MirrorMisconfigured, &[Kind::FileDefect, Kind::MirrorFails]),
+    (MirrorMisconfigured, &[Kind::FileDefect, Kind::MirrorFails, Kind::OriginAlonePasses]),
     (ClockSkew, &[]),
     (UpstreamOfCacheFailed, &[Kind::MarkOfACache]),
 ];

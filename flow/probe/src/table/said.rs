@@ -181,10 +181,10 @@ pub(super) const ROWS: &[Row] = &[
     // Content.
     said(Family::Platform, "the node finds no entry for its platform")
         .predicts(&[PlatformMismatch])
-        .only_allows(&[UnsupportedManifest, UpstreamOfCacheFailed]),
+        .only_allows(&[UnsupportedManifest, UpstreamOfCacheFailed, MirrorMisconfigured]),
     said(Family::ManifestKind, "the node cannot use the manifest")
         .predicts(&[UnsupportedManifest])
-        .only_allows(&[RegistryUnavailable, PlatformMismatch, ContentCorrupt]),
+        .only_allows(&[RegistryUnavailable, PlatformMismatch, ContentCorrupt, MirrorMisconfigured]),
     said(Family::BlobAbsent, "the node was answered that a part of the image is not there")
         .predicts(&[BlobMissing])
         .only_allows(&[

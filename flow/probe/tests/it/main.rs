@@ -5,6 +5,7 @@
 mod near_misses;
 mod near_misses_absent;
 mod near_misses_content;
+mod near_misses_mirror;
 mod near_misses_twice;
 mod near_misses_words;
 mod properties;
