@@ -206,6 +206,14 @@ impl Running {
         .to_string()
     }
 
+    /// A kubeconfig whose token is in a file, which may be written anew: for tokens that are rotated.
+    #[must_use]
+    pub fn kubeconfig_of_file(&self, token: &std::path::Path) -> String {
+        let mut kubeconfig: Value = serde_json::from_str(&self.kubeconfig("")).unwrap_or_default();
+        kubeconfig["users"][0]["user"] = json!({"tokenFile": token});
+        kubeconfig.to_string()
+    }
+
     /// Lets a token stand for a user.
     pub fn add_token(&self, token: &str, user: User) {
         self.server.access().tokens.insert(token.to_owned(), user);
@@ -247,6 +255,9 @@ impl Running {
     pub fn put(&self, mut object: Value) -> Result<Value, Refusal> {
         let mut store = self.server.store();
         let Some(kind) = store.kind_of(&object) else { return Err(Refusal::no_resource()) };
+        if !object["metadata"].is_object() {
+            return Err(Refusal::bad_request("metadata is no object"));
+        }
         let place = key(text(&object, "/metadata/namespace"), text(&object, "/metadata/name"));
         let before = store.get(&kind, &place.0, &place.1).map(Object::value);
         let meta = |field: &str| before.as_ref().map(|before| before["metadata"][field].clone());
@@ -261,7 +272,11 @@ impl Running {
         Ok(Value::clone(&store.put_value(&kind, place, object).value()))
     }
 
-    /// Changes an object in place, without any rule; `None` when it is not there.
+    /// Changes an object in place, without any rule; `None` when it is not there. A pod of a population is an object of
+    /// its own from then on.
+    ///
+    /// # Panics
+    /// When `change` makes its metadata something else than an object, which is the test's own mistake.
     pub fn change(
         &self,
         resource: &str,

@@ -52,6 +52,16 @@ async fn pods_are_as_large_as_real_ones_and_each_is_another() {
     assert_eq!((names.len(), failing, crowd.failing()), (3_000, 30, 30));
     assert!(bytes / 3_000 >= 6 * 1024, "{} bytes each", bytes / 3_000);
     assert_eq!(client.get("/api/v1/nodes").await.value["items"].as_array().unwrap().len(), 100);
+    let pod = &client.get("/api/v1/pods?limit=1").await.value["items"][0];
+    let owner = &pod["metadata"]["ownerReferences"][0];
+    let path = format!(
+        "/apis/apps/v1/namespaces/{}/replicasets/{}",
+        pod["metadata"]["namespace"].as_str().unwrap(),
+        owner["name"].as_str().unwrap()
+    );
+    let set = client.get(&path).await.value;
+    assert_eq!(set["metadata"]["uid"], owner["uid"]);
+    assert_eq!(set["metadata"]["ownerReferences"][0]["kind"], "Deployment");
     let node = client.get("/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-0007").await.value;
     assert!(!node["items"].as_array().unwrap().is_empty());
 }

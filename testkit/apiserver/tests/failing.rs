@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::{Client, NoLine, until};
 use testkit_apiserver::{
-    ApiServer, FaultId, Options, Refusal, Running, Then, Versions, WatchFault, Watches, When,
+    ApiServer, FaultId, Options, Refusal, Rule, Running, Then, User, Versions, WatchFault, Watches, When,
 };
 
 fn pod(name: &str) -> Value {
@@ -165,4 +165,88 @@ async fn an_object_that_does_not_decode_can_be_put_there() {
     api.put(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bad", "namespace": "default"}, "spec": [7]}))
         .unwrap();
     assert_eq!(client.get(PODS).await.value["items"][0]["spec"], json!([7]));
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_and_breaks_nothing() {
+    let (api, client) = started().await;
+    api.create(pod("a")).unwrap();
+    let json = "application/json";
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    for (method, path, media, body) in [
+        ("POST", PODS, json, "7"),
+        ("POST", PODS, json, "{"),
+        ("POST", PODS, json, deep.as_str()),
+        ("POST", PODS, json, r#"{"metadata":7}"#),
+        ("POST", PODS, json, r#"{"metadata":{"name":"x","labels":"y"}}"#),
+        ("POST", PODS, json, r#"{"metadata":{"name":"../x"}}"#),
+        ("POST", "/api/v1/namespaces", json, r#"{"metadata":{"name":"x","labels":[]}}"#),
+        (
+            "POST",
+            "/api/v1/namespaces/default/secrets",
+            json,
+            r#"{"metadata":{"name":"x"},"data":1,"stringData":{"a":"b"}}"#,
+        ),
+        ("PUT", "/api/v1/namespaces/default/pods/a", json, r#"{"metadata":{"name":"a","annotations":3}}"#),
+        (
+            "PATCH",
+            "/api/v1/namespaces/default/pods/a",
+            "application/json-patch+json",
+            r#"[{"op":"replace","path":"","value":7}]"#,
+        ),
+        (
+            "PATCH",
+            "/api/v1/namespaces/default/pods/a",
+            "application/json-patch+json",
+            r#"[{"op":"replace","path":"/metadata","value":7}]"#,
+        ),
+        (
+            "PATCH",
+            "/api/v1/namespaces/default/pods/a",
+            "application/merge-patch+json",
+            r#"{"metadata":{"finalizers":7}}"#,
+        ),
+        ("PATCH", "/api/v1/namespaces/default/pods/a", "application/merge-patch+json", "7"),
+        (
+            "PATCH",
+            "/api/v1/namespaces/default/pods/a?fieldManager=m",
+            "application/apply-patch+yaml",
+            "a: [b",
+        ),
+        ("PATCH", "/api/v1/namespaces/default/pods/a?fieldManager=m", "application/apply-patch+yaml", "7"),
+        (
+            "PATCH",
+            "/api/v1/namespaces/default/pods/a?fieldManager=m",
+            "application/apply-patch+yaml",
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":[]}"#,
+        ),
+        ("DELETE", "/api/v1/namespaces/default/pods/a", json, "{"),
+        ("GET", "/api/v1/pods?continue=%ff%00&limit=1", json, ""),
+        ("GET", "/api/v1/pods?labelSelector=(((", json, ""),
+        ("GET", "/api/v1/pods?watch=1&resourceVersion=-1", json, ""),
+        ("GET", "/api/v1/namespaces/%2e%2e/pods/%ff", json, ""),
+    ] {
+        let answer = client.send(method, path, &[("content-type", media)], body).await;
+        assert!((400..500).contains(&answer.code), "{method} {path} {body}: {answer:?}");
+    }
+    assert_eq!(client.get(PODS).await.value["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_is_rotated_on_disk_goes_on() {
+    let api = ApiServer::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "old").unwrap();
+    api.add_token("old", User::service_account("default", "controller"));
+    api.set_rules("system:serviceaccount:default:controller", vec![Rule::on("", &["pods"], &["*"])]);
+    let old = Client::of(&api.kubeconfig_of_file(&file)).await;
+    assert_eq!(old.get(PODS).await.code, 200);
+    api.add_token("new", User::service_account("default", "controller"));
+    api.revoke_token("old");
+    std::fs::write(&file, "new").unwrap();
+    let new = Client::of(&api.kubeconfig_of_file(&file)).await;
+    assert_eq!(new.get(PODS).await.code, 200);
+    api.revoke_token("new");
+    assert_eq!(new.get(PODS).await.code, 401);
 }

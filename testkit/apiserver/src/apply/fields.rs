@@ -194,7 +194,11 @@ pub(crate) fn remove(shape: Shape<'_>, value: &mut Value, path: &[String]) {
                 remove(shape.item(), &mut items[at], rest);
             }
         }
-        (Value::Array(items), Some(("v", word))) => items.retain(|item| item.to_string() != word),
+        (Value::Array(items), Some(("v", word))) => {
+            if let Ok(gone) = serde_json::from_str::<Value>(word) {
+                items.retain(|item| *item != gone);
+            }
+        }
         _ => {}
     }
 }

@@ -18,7 +18,7 @@ use crate::schema;
 use crate::serve::ask::{Ask, Target};
 use crate::serve::body::Body;
 use crate::serve::list::one;
-use crate::serve::write::{Writer, add, now, replace};
+use crate::serve::write::{Writer, add, check_form, now, replace};
 use crate::status::{Flaw, Refusal};
 use crate::store::Store;
 
@@ -230,6 +230,7 @@ fn read(kind: &Kind, target: &Target, bytes: &[u8]) -> Result<Value, Refusal> {
         let said = text(&value, "/kind");
         return Err(Refusal::bad_request(format!("invalid object type: {group}/{version}, Kind={said}")));
     }
+    check_form(kind, &value)?;
     let said = text(&value, "/metadata/name");
     if said != target.name && !said.is_empty() {
         return Err(Refusal::bad_request(format!(

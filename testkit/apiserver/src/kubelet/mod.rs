@@ -139,7 +139,10 @@ impl Kubelet {
                 for pod in new {
                     let uid = text(&pod, "/metadata/uid").to_owned();
                     // Only what waits to be started: a pod that was put there with its state is left as it is.
-                    let fresh = pod["status"]["containerStatuses"].is_null()
+                    let decodes =
+                        pod["spec"].is_object() && (pod["status"].is_object() || pod["status"].is_null());
+                    let fresh = decodes
+                        && pod["status"]["containerStatuses"].is_null()
                         && pod["metadata"]["deletionTimestamp"].is_null();
                     if fresh && known.insert(uid) {
                         turn += 1;

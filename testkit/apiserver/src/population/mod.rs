@@ -45,6 +45,7 @@ pub struct Population {
     namespaces: u32,
     pods_per_owner: u32,
     failing: f64,
+    owners: bool,
     running: Value,
     failures: Vec<Value>,
 }
@@ -59,6 +60,7 @@ impl Population {
             namespaces: 50,
             pods_per_owner: 10,
             failing: 0.0,
+            owners: true,
             // It is ours, and read by a test: if it were no JSON, the pods would be null.
             running: serde_json::from_str(RUNNING).unwrap_or_default(),
             failures: Vec::new(),
@@ -86,6 +88,13 @@ impl Population {
         self
     }
 
+    /// Without the ReplicaSets and Deployments that own the pods.
+    #[must_use]
+    pub fn without_owners(mut self) -> Population {
+        self.owners = false;
+        self
+    }
+
     /// Made from another recorded pod than ours.
     #[must_use]
     pub fn running(mut self, pod: Value) -> Population {
@@ -93,8 +102,8 @@ impl Population {
         self
     }
 
-    /// A share of the pods (0.01 is one in a hundred) fails, in turn as each of these recorded pods does. A recording
-    /// without `managedFields` gets those of the pod that runs.
+    /// A share of the pods (0.01 is one in a hundred) fails, in turn as each of these recorded pods does. What a recording
+    /// says of owners, and of `managedFields` where it says nothing, is taken from the pod that runs.
     #[must_use]
     pub fn failing(mut self, share: f64, pods: Vec<Value>) -> Population {
         self.failing = share.clamp(0.0, 1.0);
@@ -102,7 +111,8 @@ impl Population {
         self
     }
 
-    /// Puts the pods, their namespaces and nodes there, as if they had been there before anybody watched.
+    /// Puts the pods, their namespaces, nodes and owners there, as if they had been there before anybody watched, in
+    /// place of what nodes and owners there were. Watches that are open are not told.
     #[must_use]
     pub fn settle(self, api: &Running) -> Crowd {
         let namespaces: Vec<Arc<str>> =
@@ -110,8 +120,10 @@ impl Population {
         let mut templates = vec![Template::of(&self.running)];
         for failure in &self.failures {
             let mut pod = failure.clone();
-            if pod["metadata"]["managedFields"].is_null() {
-                pod["metadata"]["managedFields"] = self.running["metadata"]["managedFields"].clone();
+            for field in ["ownerReferences", "generateName", "managedFields"] {
+                if field != "managedFields" || pod["metadata"][field].is_null() {
+                    pod["metadata"][field] = self.running["metadata"][field].clone();
+                }
             }
             templates.push(Template::of(&pod));
         }
@@ -146,6 +158,13 @@ impl Population {
             (key("", &name), Object::plain(node))
         });
         api.fill("nodes", nodes.collect::<Vec<_>>());
+        if self.owners {
+            let owners = (0..self.pods).step_by(self.pods_per_owner as usize);
+            let owned = owners.map(|number| crowd.cast.owners(number, version));
+            let (sets, deployments): (Vec<_>, Vec<_>) = owned.unzip();
+            api.fill("replicasets", sets);
+            api.fill("deployments", deployments);
+        }
         crowd
     }
 }

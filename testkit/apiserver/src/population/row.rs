@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::object::{Form, text};
-use crate::store::{spread, uid_of};
+use crate::object::{Form, Key, Object, text};
+use crate::store::{key, spread, uid_of};
 
 /// What is filled in, each a private-use character that no recorded pod has.
 const SLOTS: [(char, Slot); 9] = [
@@ -133,6 +133,36 @@ impl Cast {
 
     pub(crate) fn name(&self, pod: u32) -> String {
         format!("{}-{:05x}", self.owner(pod), pod & 0xf_ffff)
+    }
+
+    /// The ReplicaSet of a pod and the Deployment of that, without what nobody reads of them.
+    pub(crate) fn owners(&self, pod: u32, version: u64) -> ((Key, Object), (Key, Object)) {
+        let number = u64::from(self.owner_number(pod));
+        let (namespace, app, set) = (self.namespace(pod), self.app(pod), self.owner(pod));
+        let uid = uid_of((1 << 43) | number);
+        let meta = |name: &str, uid: &str| {
+            json!({
+                "name": name, "namespace": **namespace, "uid": uid, "resourceVersion": version.to_string(),
+                "labels": {"app": app},
+            })
+        };
+        let deployment = json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(&app, &uid),
+            "spec": {"replicas": self.pods_per_owner},
+        });
+        let mut of_deployment = meta(&set, &uid_of((1 << 41) | number));
+        of_deployment["ownerReferences"] = json!([
+            {"apiVersion": "apps/v1", "kind": "Deployment", "name": app, "uid": uid, "controller": true,
+             "blockOwnerDeletion": true},
+        ]);
+        let replica_set = json!({
+            "apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": of_deployment,
+            "spec": {"replicas": self.pods_per_owner},
+        });
+        (
+            (key(namespace, &set), Object::plain(replica_set)),
+            (key(namespace, &app), Object::plain(deployment)),
+        )
     }
 
     pub(crate) fn node(&self, pod: u32) -> String {

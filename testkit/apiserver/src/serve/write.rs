@@ -107,6 +107,36 @@ impl Writer {
     }
 }
 
+/// Whether an object has the form that all objects have; a patch may make anything of it.
+///
+/// # Errors
+/// 400, as Go's decoder refuses it.
+pub(crate) fn check_form(kind: &Kind, value: &Value) -> Result<(), Refusal> {
+    let map = |pointer: &str| value.pointer(pointer).is_none_or(|inner| inner.is_null() || inner.is_object());
+    let list = |pointer: &str| value.pointer(pointer).is_none_or(|inner| inner.is_null() || inner.is_array());
+    let flaw = if !value.is_object() || !value["metadata"].is_object() {
+        Some("metadata")
+    } else {
+        let maps = ["/metadata/labels", "/metadata/annotations"].into_iter();
+        let own = ["/data", "/stringData"].into_iter().filter(|_| kind.kind == "Secret");
+        let lists =
+            ["/metadata/finalizers", "/metadata/ownerReferences", "/metadata/managedFields"].into_iter();
+        maps.chain(own)
+            .find(|pointer| !map(pointer))
+            .or_else(|| lists.into_iter().find(|pointer| !list(pointer)))
+    };
+    match flaw {
+        None => Ok(()),
+        Some(at) => Err(Refusal::bad_request(format!(
+            "{} in version {:?} cannot be handled as a {}: json: cannot unmarshal into Go struct field {}",
+            kind.kind,
+            kind.version,
+            kind.kind,
+            at.trim_start_matches('/').replace('/', ".")
+        ))),
+    }
+}
+
 /// Adds a new object.
 pub(crate) fn add(
     store: &mut Store,
@@ -115,6 +145,7 @@ pub(crate) fn add(
     mut value: Value,
     writer: &Writer,
 ) -> Result<Object, Refusal> {
+    check_form(kind, &value)?;
     let (said, mut name) = (text(&value, "/metadata/namespace"), text(&value, "/metadata/name").to_owned());
     if kind.namespaced && !said.is_empty() && said != namespace {
         return Err(Refusal::bad_request(
@@ -284,6 +315,7 @@ pub(crate) fn replace(
     mut value: Value,
     writer: &Writer,
 ) -> Result<Object, Refusal> {
+    check_form(kind, &value)?;
     let (namespace, name) = (target.namespace.as_str(), target.name.as_str());
     let Some(old) = store.get(kind, namespace, name).cloned() else {
         return Err(Refusal::not_found(kind, name));

@@ -1,6 +1,6 @@
 //! A client that shows what it was told, and waits that end.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall say where")]
-#![allow(dead_code, clippy::allow_attributes_without_reason)]
+#![expect(dead_code, reason = "each test binary uses its own part")]
+#![expect(clippy::unwrap_used, reason = "clippy knows a test by its attribute only, not its helpers")]
 
 use std::time::Duration;
 
