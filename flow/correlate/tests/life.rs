@@ -358,7 +358,7 @@ fn every_cause_has_what_it_is_a_fault_of() {
             correlator.incidents().next().unwrap().fingerprint
         };
         let own = of(&correlator, &web).fingerprint;
-        let parts: [(&str, &dyn Fn(&mut Waits)); 5] = [
+        let parts: [(&str, Changed<'_>); 5] = [
             ("endpoint", &|w| w.by_words.endpoint = "mirror.test".parse_endpoint()),
             ("image", &|w| w.image = "r.acme.test/shop/web:3".to_owned()),
             ("namespace", &|w| w.container.namespace = "pay".to_owned()),
@@ -372,6 +372,8 @@ fn every_cause_has_what_it_is_a_fault_of() {
     });
     assert_snapshot!(rows.collect::<Vec<_>>().join("\n"));
 }
+
+type Changed<'a> = &'a dyn Fn(&mut Waits);
 
 trait ParseEndpoint {
     fn parse_endpoint(&self) -> Option<pullmedic_model::Endpoint>;
