@@ -1,14 +1,19 @@
 //! Asked once more. Behind one name stand replicas, caches and login services that do not agree, and one of them may lag
 //! or be broken: what a verdict would rest on is taken at its word only when it comes again, on a connection of its own.
 
-use pullmedic_model::Certainty;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use pullmedic_model::probe::record::NotAsked;
 use pullmedic_model::probe::{Ask, Class, Ended, Record};
+use pullmedic_model::{Certainty, Stage};
 
 use crate::decide::decide;
+use crate::dialect;
 use crate::inquiry::not_asked;
 use crate::look::Looked;
 use crate::seen::{outcome, with_login};
+use crate::table::Kind;
 
 /// How often a refusal that decides is asked for again. With two replicas behind one name of which one refuses, a refusal,
 /// a control that passes and two refusals more come together once in sixteen times.
@@ -31,6 +36,51 @@ pub(crate) fn look(looked: &mut Looked<'_>) {
             }
         }
     }
+    if looked.notes.want.is_empty()
+        && let Some(why) = at_one_address(looked)
+    {
+        looked.notes.doubt.get_or_insert(why);
+    }
+}
+
+/// Rule 13: that a name has several addresses and all that decides came from one of them. In words.
+///
+/// The addresses of a known service are front ends of one registry. What a login gets where none is refused needs no other
+/// address to be believed: a registry that wants no login gives it to nobody.
+fn at_one_address(looked: &Looked<'_>) -> Option<String> {
+    let base = looked.base?;
+    let host = &base.ask.host.endpoint;
+    if dialect::of_host(host).is_some() || looked.notes.has(Kind::OtherLoginPassesWhereNoneWasSent) {
+        return None;
+    }
+    let mut named = BTreeSet::new();
+    let mut dialled = BTreeSet::new();
+    for (record, _) in deciding(looked) {
+        if record.ask.host.endpoint != *host || !is_plain_refusal(record) {
+            continue;
+        }
+        let again = (1..=REFUSED).filter_map(|again| looked.inquiry.record(&record.ask.once_more(again)));
+        for step in again.chain([record]).flat_map(|record| &record.steps) {
+            if step.endpoint != *host || step.failed.is_some_and(|class| !matches!(class, Class::Status(_))) {
+                continue;
+            }
+            match step.stage {
+                // What it says of a name that resolved begins with the addresses.
+                Stage::Name => named.extend(addresses(step.detail.as_str())),
+                _ => dialled.extend(step.address.map(|address| address.to_canonical())),
+            }
+        }
+    }
+    let (only, true) = (dialled.first()?, dialled.len() == 1 && named.len() > 1) else { return None };
+    Some(format!(
+        "{host} has {} addresses, and all that was answered came from {only}: another may answer otherwise",
+        named.len()
+    ))
+}
+
+/// The addresses at the beginning of what a resolution says.
+fn addresses(said: &str) -> impl Iterator<Item = IpAddr> + '_ {
+    said.split_whitespace().map_while(|word| word.parse().ok()).map(|address: IpAddr| address.to_canonical())
 }
 
 fn compare(looked: &mut Looked<'_>, first: &Record, second: &Record) {

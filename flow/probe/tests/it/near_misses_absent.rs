@@ -1,12 +1,12 @@
 //! What seemed to be absent, and was hidden, filtered or elsewhere. The second stranger's faults h11, j01, j02, i15.
 
-use pullmedic_model::Cause::{Forbidden, NoCredentials, RepositoryNotFound};
+use pullmedic_model::Cause::{Forbidden, NoCredentials, RepositoryNotFound, TagNotFound};
 use pullmedic_model::Certainty::{Likely, Proven};
-use pullmedic_model::Endpoint;
 use pullmedic_model::probe::case::RunsThere;
 use pullmedic_model::probe::{Answer, Ask, Record};
+use pullmedic_model::{Captured, Endpoint, Stage};
 
-use crate::scenarios::{held, not_found};
+use crate::scenarios::{CART, bare_401, held, not_found};
 use crate::support::{Build, Registry, answered, challenged, run};
 
 const BILL: &str = "registry.acme.test/bill/app:1.0";
@@ -53,6 +53,40 @@ fn team_runs(build: Build) -> Build {
             secrets: vec!["regcred".to_owned()],
         }];
     })
+}
+
+/// The record of a host with these addresses, of which `dialled` answered.
+fn resolved(mut record: Record, addresses: &str, dialled: &str) -> Record {
+    for step in &mut record.steps {
+        match step.stage {
+            Stage::Name => step.detail = Captured::new(addresses),
+            _ => step.address = Some(dialled.parse().unwrap()),
+        }
+    }
+    record
+}
+
+#[test]
+fn r13_one_address_of_several_proves_nothing_absent() {
+    let registry = Registry::open(&[("shop/cart", &["4.1"])]);
+    let case = not_found("registry.acme.test/shop/cart:9");
+    let both = "198.51.100.1 198.51.100.2 by its name servers";
+    let met = |addresses: &'static str, other: &'static str| {
+        run(&case.0, |ask| {
+            let dialled = if ask.again == 2 { other } else { "198.51.100.1" };
+            resolved(registry.answer(ask), addresses, dialled)
+        })
+    };
+    let one = met(both, "198.51.100.1");
+    held(&one, TagNotFound, Likely);
+    assert!(one.verdict.missing.as_ref().unwrap().contains("has 2 addresses"), "{one:#?}");
+    held(&met(both, "198.51.100.2"), TagNotFound, Proven);
+    held(&met("198.51.100.1 by its name servers", "198.51.100.1"), TagNotFound, Proven);
+    // A login that is wanted is wanted by each: the next request gives it.
+    let closed = Registry::closed(&[("shop/cart", &["4.1"])], &["good"]);
+    let wants = bare_401(CART).candidate("good", "Deployment/web");
+    let login = run(&wants.0, |ask| resolved(closed.answer(ask), both, "198.51.100.1"));
+    held(&login, NoCredentials, Proven);
 }
 
 #[test]
