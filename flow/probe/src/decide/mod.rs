@@ -94,6 +94,7 @@ fn passes(looked: &Looked<'_>) -> Decision {
         None => "; the kubelet has not tried again yet, as far as we see".to_owned(),
     };
     decision.unmet = Some(format!("the same request passes from here{tries}"));
+    words::may_be_answered_otherwise(looked, &mut decision);
     decision
 }
 

@@ -9,7 +9,7 @@ use super::Decision;
 use crate::look::Looked;
 use crate::replay::Reach;
 use crate::seen::{Seen, outcome, with_login};
-use crate::table::Kind;
+use crate::table::{Family, Kind};
 
 /// The speaker speaks of itself: its own rate, a name that it cannot parse, a secret that it cannot decode. That is proof.
 pub(super) fn of_itself(looked: &Looked<'_>) -> Option<Decision> {
@@ -89,12 +89,29 @@ pub(super) fn stand(looked: &Looked<'_>) -> Decision {
                 format!(": {}, asked {}", outcome(record), with_login(&record.ask))
             });
             not_given(looked, &mut decision);
+            may_be_answered_otherwise(looked, &mut decision);
             format!("from here the same request is answered otherwise than on the node{met}")
         }
         Reach::Reproduced => String::new(),
     };
     decision.unmet = Some(why).filter(|why| !why.is_empty());
     decision
+}
+
+/// A refusal of the node that is not ours may be a refusal of the node: by its address, by a proxy before it, or by a replica.
+pub(super) fn may_be_answered_otherwise(looked: &Looked<'_>, decision: &mut Decision) {
+    let of_node = match looked.inquiry.words.as_ref().map(|words| words.family) {
+        Some(Family::Denied | Family::Absent) => {
+            &[Cause::PolicyBlocked, Cause::Proxy, Cause::RegistryUnavailable][..]
+        }
+        Some(Family::Unauthorized) => &[Cause::Proxy, Cause::RegistryUnavailable],
+        Some(_) | None => &[],
+    };
+    for &cause in of_node {
+        if decision.cause != cause && !decision.open.contains(&cause) {
+            decision.open.push(cause);
+        }
+    }
 }
 
 /// What was met at an earlier stage than the node's. Below HTTP, and where somebody asks for a login, it tells about here only; an

@@ -3,7 +3,7 @@
 use pullmedic_model::Stage;
 use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, Role, What};
 
-use super::{Notes, Seen, login, outcome, with_login};
+use super::{Notes, Seen, body, login, outcome, with_login};
 use crate::inquiry::{Inquiry, not_asked, same_minute};
 use crate::near;
 use crate::rules;
@@ -141,9 +141,23 @@ fn tells(inquiry: &Inquiry<'_>, record: &Record, names: &[String], complete: boo
     } else if names.contains(&inquiry.wanted) {
         notes.contradiction = Some("the repository lists the tag, and does not give it".to_owned());
         notes.see(Seen::probe(Kind::TagListedYetAbsent, record, "the repository lists the tag"));
+        read_body(inquiry, &record.ask, notes);
     } else if complete {
         let text = format!("the repository lists {count} tags, and not {}: {some}", inquiry.wanted);
         notes.see(Seen::probe(Kind::TagListedWithout, record, text));
+    }
+}
+
+/// What the body of the 404 says: a `HEAD` has none, and a registry that lists what it does not give may name the reason.
+fn read_body(inquiry: &Inquiry<'_>, like: &Ask, notes: &mut Notes) {
+    let ask = Ask { what: What::Manifest(inquiry.wanted.clone()), ..like.clone() };
+    let Some(record) = inquiry.record(&ask) else {
+        notes.want(ask);
+        return;
+    };
+    if let Some((Kind::SaysBlocked | Kind::SaysSomebodyBlocked, said)) = body::reason(inquiry, record) {
+        let text = format!("asked {}: {}: {said}", with_login(&ask), outcome(record));
+        notes.see(Seen::probe(Kind::MentionsPolicy, record, text));
     }
 }
 

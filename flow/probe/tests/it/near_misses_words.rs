@@ -1,11 +1,11 @@
 //! Words in bodies that seemed to name a reason and did not. The second stranger's faults j03, j04, k01, k03.
 
-use pullmedic_model::Cause::{Forbidden, PolicyBlocked};
+use pullmedic_model::Cause::{Forbidden, PolicyBlocked, Proxy, RegistryUnavailable};
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::probe::{Ask, Got, Record, What};
 use pullmedic_model::{Confidence, Stage};
 
-use crate::scenarios::{CART, HOST, held};
+use crate::scenarios::{CART, HOST, held, not_found};
 use crate::support::{Build, Registry, answered, case, got, run};
 
 /// A login of the pod's own that is refused with 403.
@@ -73,6 +73,35 @@ fn a_block_that_another_login_passes_is_of_the_login() {
         held(&other, Forbidden, Likely);
         assert!(other.sent("admin"));
         assert!(other.verdict.missing.as_ref().unwrap().contains("block"), "{other:#?}");
+    }
+}
+
+#[test]
+fn a_404_for_a_listed_tag_tells_the_reason_that_its_body_names() {
+    let registry = Registry::open(&[("shop/cart", &["4.0", "4.1"])]);
+    let blocks = |body: &'static str| {
+        run(&not_found(CART).0, |ask| match &ask.what {
+            What::ManifestHead(tag) | What::Manifest(tag) if tag == "4.1" => answered(ask, 404, body),
+            _ => registry.answer(ask),
+        })
+    };
+    let told = blocks("MANIFEST_UNKNOWN: manifest is quarantined: blocked by scan policy");
+    assert_eq!(told.verdict.certainty, Undecided, "{told:#?}");
+    assert!(told.is_open(PolicyBlocked) || told.verdict.cause == PolicyBlocked, "{told:#?}");
+    let shown = told.verdict.observations.iter().any(|seen| seen.text.as_str().contains("quarantined"));
+    assert!(shown, "{:#?}", told.verdict.observations);
+    assert!(blocks("MANIFEST_UNKNOWN: no").is_open(PolicyBlocked));
+}
+
+#[test]
+fn a_refusal_that_passes_from_here_may_be_of_the_nodes_address() {
+    let registry = Registry::open(&[("shop/cart", &["4.1"])]);
+    for build in [not_found(CART), refused_login(CART)] {
+        let passes = run(&build.0, |ask| registry.answer(&Ask { login: None, ..ask.clone() }));
+        assert_eq!(passes.verdict.certainty, Undecided, "{passes:#?}");
+        for cause in [PolicyBlocked, Proxy, RegistryUnavailable] {
+            assert!(passes.is_open(cause), "{cause}: {passes:#?}");
+        }
     }
 }
 
