@@ -3,8 +3,8 @@
 //!
 //! - `settings`: flags, environment, file. `logs`, `status`: what is said of it.
 //! - `engine`: the loop. `clock`: its time. `record`: what it was told, as a file. `keep`: the history.
-//! - `world`: what is kept of the cluster; `digest`, `early`, `around`: of pods that were dropped, of events before their
-//!   pod, of owners, nodes and accounts. `told`: sightings and verdicts for the correlation.
+//! - `world`: what is kept of the cluster; `kept`: which pods; `digest`, `early`, `around`: of pods that were dropped, of
+//!   events before their pod, of owners, nodes and accounts. `told`: sightings and verdicts for the correlation.
 //! - `writes`: who leads, and what is written into the cluster.
 //! - `proof`: the proof of one container; `dial`: which hosts it may ask.
 
@@ -17,6 +17,7 @@ mod digest;
 mod early;
 mod engine;
 mod keep;
+mod kept;
 mod logs;
 mod proof;
 mod record;

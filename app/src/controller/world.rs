@@ -16,6 +16,7 @@ use pullmedic_sight::{Seen, Settings, sightings};
 use super::around::{Around, Got, Need};
 use super::digest::Digest;
 use super::early::Early;
+use super::kept::{is_about_image, is_past, keep_event, may_wait, runs};
 use super::told;
 use crate::assemble;
 
@@ -227,11 +228,26 @@ impl World {
             }
             Need::Node(_) | Need::Account { .. } => None,
         };
+        // One that has an owner itself is not what people know its pods by.
+        let is_owned = matches!(&got, Got::Owner(owner) if owner.metadata.controller().is_some());
         self.around.learn(need, got, now);
-        if let Some(place) = place.filter(|place| self.refused.contains_key(place)) {
+        let Some(place) = place else { return heard };
+        if self.refused.contains_key(&place) {
             self.look_at_refused(&place, now, &mut heard);
         }
+        if is_owned {
+            self.owned_by(&place).iter().for_each(|pod| self.look(pod, now, &mut heard));
+        }
         heard
+    }
+
+    /// Pods that wait and are said to be of this owner.
+    fn owned_by(&self, (namespace, kind, name): &(String, String, String)) -> Vec<(String, String)> {
+        let is =
+            |said: &Said| said.waits.owner.as_ref().is_some_and(|it| it.kind == *kind && it.name == *name);
+        let from = (namespace.clone(), String::new());
+        let near = self.kept.range(from..).take_while(|((of, _), _)| of == namespace);
+        near.filter(|(_, kept)| kept.told.values().any(is)).map(|(place, _)| place.clone()).collect()
     }
 
     /// Time alone may tell: a pull that does not end becomes stalled without any change.
@@ -547,75 +563,5 @@ fn tell(
             heard.tell(now, Told::Waits(Box::new(waits.clone())));
         }
         known.insert(waits.container.clone(), Said { waits, testimony });
-    }
-}
-
-/// Whether anything in the pod may come to wait for an image, or does: something of it neither runs nor has ended well.
-fn may_wait(pod: &Pod) -> bool {
-    let started = !pod.spec.node_name.is_empty()
-        || pod.containers().any(|(_, _, status)| status.is_some_and(|it| it.state.waiting.is_some()));
-    started
-        && pod.containers().any(|(_, _, status)| {
-            status.is_none_or(|status| {
-                let ended_well = status.state.terminated.as_ref().is_some_and(|ended| ended.exit_code == 0);
-                status.state.running.is_none() && !ended_well
-            })
-        })
-}
-
-fn runs(pod: &Pod) -> bool {
-    pod.containers().any(|(_, _, status)| status.is_some_and(|status| status.state.running.is_some()))
-}
-
-/// Whether a container that was told to wait, and is not seen to wait now, got past its pull. Else it is in the middle of
-/// an attempt.
-fn is_past(pod: Option<&Pod>, events: &[Event], key: &ContainerKey) -> bool {
-    if key.kind == ContainerKind::Sandbox {
-        return true;
-    }
-    let Some(pod) = pod else { return true };
-    let Some((kind, _, status)) = pod.containers().find(|(_, container, _)| container.name == key.container)
-    else {
-        return true;
-    };
-    let reason = status.and_then(|it| it.state.waiting.as_ref()).map_or("", |it| it.reason.as_str());
-    let unstarted = status.is_none_or(|it| it.state.running.is_none() && it.state.terminated.is_none());
-    if !unstarted || !matches!(reason, "" | "ContainerCreating" | "PodInitializing") {
-        return true;
-    }
-    let path = kind.field().map(|field| format!("{field}{{{}}}", key.container));
-    let about = events.iter().filter(|event| {
-        Some(event.involved_object.field_path.as_str()) == path.as_deref()
-            && matches!(event.reason.as_str(), "Pulling" | "Pulled" | "Failed")
-    });
-    about.max_by_key(|event| event.last_seen()).is_some_and(|newest| newest.reason == "Pulled")
-}
-
-/// Whether an event about a pod is about an image: the rest is not kept.
-fn is_about_image(event: &Event) -> bool {
-    matches!(
-        event.reason.as_str(),
-        "Pulling"
-            | "Pulled"
-            | "Failed"
-            | "BackOff"
-            | "InspectFailed"
-            | "ErrImageNeverPull"
-            | "FailedToRetrieveImagePullSecret"
-            | "FailedCreatePodSandBox"
-    )
-}
-
-/// Keeps the event in place of an earlier state of it; past the cap the oldest goes.
-fn keep_event(events: &mut Vec<Event>, event: Event, most: usize) {
-    match events.iter_mut().find(|known| known.metadata.name == event.metadata.name) {
-        Some(known) => *known = event,
-        None => events.push(event),
-    }
-    if events.len() > most {
-        let oldest = events.iter().enumerate().min_by_key(|(_, event)| event.last_seen());
-        if let Some((place, _)) = oldest {
-            events.remove(place);
-        }
     }
 }

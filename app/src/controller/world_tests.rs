@@ -1,7 +1,7 @@
 //! What the watch tells goes in, and what the correlation is told comes out.
 
 use pullmedic_model::incident::input::{ContainerKey, Gone, Leaves, Told, Waits};
-use pullmedic_model::object::{ContainerKind, Object, Pod, Workload};
+use pullmedic_model::object::{ContainerKind, Object, OwnerReference, Pod, Workload};
 use pullmedic_sight::STALLED_AFTER;
 
 use super::around::{Got, Need};
@@ -202,4 +202,24 @@ fn pods_that_only_wait_for_something_else_are_not_told_of() {
         let pod = built::waiting_with("cart-5d-a", "r.test/cart:1", reason, "back-off 10s restarting");
         assert!(told(is(&mut world, &pod)).is_empty(), "{reason}");
     }
+}
+
+#[test]
+fn a_jobs_pod_is_its_cronjobs_once_the_job_was_read() {
+    let mut world = world();
+    let mut pod = cart();
+    pod.metadata.labels.clear();
+    (pod.metadata.owner_references[0].kind, pod.metadata.owner_references[0].name) =
+        ("Job".into(), "nightly-29".into());
+    let heard = is(&mut world, &pod);
+    let [need] = &heard.needs[..] else { panic!("{:?}", heard.needs) };
+    let need = need.clone();
+    let owner = |waits: &Waits| waits.owner.as_ref().map(ToString::to_string);
+    assert_eq!(owner(&waits(heard)[0]).as_deref(), Some("Job/nightly-29"));
+    let mut job = Workload { kind: "Job".into(), ..Workload::default() };
+    (job.metadata.name, job.metadata.namespace) = ("nightly-29".into(), "shop".into());
+    let cron = OwnerReference { kind: "CronJob".into(), name: "nightly".into(), ..OwnerReference::default() };
+    job.metadata.owner_references = vec![cron];
+    let told = waits(world.learn(need, Got::Owner(Box::new(job)), built::now()));
+    assert_eq!(owner(&told[0]).as_deref(), Some("CronJob/nightly"));
 }

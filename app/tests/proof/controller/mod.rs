@@ -5,3 +5,4 @@ mod life;
 mod play;
 mod rights;
 mod told;
+mod writes;
