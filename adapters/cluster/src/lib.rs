@@ -1,4 +1,5 @@
-//! Reads a live cluster. Sends GETs, and the one question about our own rights that takes a POST and changes nothing.
+//! Reads a live cluster, and writes our own objects to it where a [`Writer`] is asked for. All else sends GETs, and the one
+//! question about our own rights that takes a POST and changes nothing.
 //! Secrets are read by name; listed only on the user's wish.
 //!
 //! - [`Access`], [`Cluster::connect`]: from a kubeconfig, or from inside a pod, to a client.
@@ -8,6 +9,9 @@
 //! - [`Cluster::observe`], [`News`]: for a controller, every kind that matters as it changes, with no list after the start.
 //! - [`Cluster::may`]: whether we have a right; [`Cluster::read_owner`], `read_node`, `read_account`: single objects;
 //!   [`Cluster::requests`]: how much was asked.
+//! - [`Cluster::writer`], [`Writer`], [`WriteTask`]: incidents as custom resources, and events on owners.
+//!   [`Cluster::standing`], [`Cluster::registry_profiles`]: what of that stands in the cluster already.
+//! - [`Cluster::stand`], [`Leadership`]: which of several replicas writes.
 //! - [`ConnectError`], [`ReadError`]: when nothing can be read at all. What can be read in part is an
 //!   [`Objects`](pullmedic_model::object::Objects) whose `skipped` names the rest and the right that would buy it.
 //!

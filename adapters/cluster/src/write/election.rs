@@ -174,7 +174,7 @@ impl Election {
     fn is_over(&self, now: Instant) -> bool {
         self.seen.as_ref().is_some_and(|(lease, at)| {
             // What the holder asked for, though nobody may ask for ever.
-            let seconds = lease.spec.lease_duration_seconds.unwrap_or_else(|| self.terms.lease.as_secs());
+            let seconds = lease.spec.lease_duration_seconds.unwrap_or(self.terms.lease.as_secs());
             now.duration_since(*at) >= Duration::from_secs(seconds.clamp(1, 3600))
         })
     }

@@ -21,15 +21,17 @@ use crate::resource;
 pub struct Leadership {
     /// `None`: nobody else could lead.
     until: Option<watch::Receiver<Option<Instant>>>,
+    /// What lies between our last moment and the first of another.
+    margin: Duration,
 }
 
 impl Leadership {
     /// Of a process that is alone, without a Lease.
     pub fn alone() -> Leadership {
-        Leadership { until: None }
+        Leadership { until: None, margin: Duration::MAX }
     }
 
-    /// For how long we surely lead if nothing more comes; `None`: we do not. Whatever is written must be over by then.
+    /// For how long we surely lead if nothing more comes; `None`: we do not.
     pub fn left(&self) -> Option<Duration> {
         match &self.until {
             None => Some(Duration::MAX),
@@ -38,6 +40,12 @@ impl Leadership {
                 (left > Duration::ZERO).then_some(left)
             }
         }
+    }
+
+    /// How long a write that is sent now may take; `None`: none may be sent. We give up on it while we lead; the server may
+    /// have received it at that very moment, and is told to give up after as long again at most, which is before another leads.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        Some(self.left()?.min(self.margin))
     }
 
     /// Whether we lead now.
@@ -129,7 +137,8 @@ impl Cluster {
             told: None,
             trouble: None,
         };
-        Some((Leadership { until: Some(receiver) }, candidate))
+        let margin = terms.lease.saturating_sub(terms.renew_within);
+        Some((Leadership { until: Some(receiver), margin }, candidate))
     }
 }
 

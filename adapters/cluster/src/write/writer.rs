@@ -185,7 +185,7 @@ impl WriteTask {
             {
                 return;
             }
-            while self.leadership.leads() && under_way.len() < AT_ONCE {
+            while limit(&self.leadership).is_some() && under_way.len() < AT_ONCE {
                 let next = self.shared.queue().next(now);
                 let Some((key, work)) = next else { break };
                 under_way.push(perform(&self.api, &self.leadership, &self.settings.instance, key, work));
@@ -210,10 +210,15 @@ impl WriteTask {
     fn wake(&self, last: Option<Instant>, under_way: usize) -> Instant {
         let now = Instant::now();
         let far = now + Duration::from_secs(3600);
-        let may = self.leadership.leads() && under_way < AT_ONCE;
-        let due = if may { self.shared.queue().due(now) } else { None };
+        let due = if under_way < AT_ONCE { self.shared.queue().due(now) } else { None };
         // A look that finds nothing to do must not be followed by another at once.
-        let due = due.map_or(far, |due| due.max(now + Duration::from_millis(20)));
+        let pause = match (limit(&self.leadership), self.leadership.leads()) {
+            (Some(_), _) => Duration::from_millis(20),
+            // Until it is renewed, or lost.
+            (None, true) => Duration::from_millis(200),
+            (None, false) => Duration::from_secs(3600),
+        };
+        let due = due.map_or(far, |due| due.max(now + pause));
         last.map_or(due, |last| due.min(last))
     }
 }
@@ -252,6 +257,11 @@ impl Troubles {
         }
         wrote
     }
+}
+
+/// How long a write that is sent now may take; `None`: none may be sent. The server reads whole seconds.
+fn limit(leadership: &Leadership) -> Option<Duration> {
+    leadership.limit().map(|limit| limit.min(LIMIT)).filter(|limit| *limit >= Duration::from_secs(1))
 }
 
 /// An object as troubles name it.
@@ -351,13 +361,8 @@ impl Limits<'_> {
     }
 
     async fn send(&self, method: Method, path: String, body: Option<(&'static str, Vec<u8>)>) -> Written {
-        // Asked right before the request, and the server itself is told to give up by then: what it has not done when our
-        // time is over it does not do.
-        let Some(left) = self.leadership.left() else { return Ok(Outcome::NotSent) };
-        let limit = left.min(LIMIT);
-        if limit < Duration::from_secs(1) {
-            return Ok(Outcome::NotSent);
-        }
+        // Asked right before the request, and the server is told as well when to give up: in whole seconds, as it reads them.
+        let Some(limit) = limit(self.leadership) else { return Ok(Outcome::NotSent) };
         let separator = if path.contains('?') { '&' } else { '?' };
         let path = format!("{path}{separator}timeout={}s", limit.as_secs());
         let is_delete = method == Method::DELETE;
