@@ -12,6 +12,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pullmedic_model::object::ContainerKind;
+use pullmedic_model::probe::record::Body;
+use pullmedic_model::probe::route::Runtime;
 use pullmedic_model::probe::{Case, Class, Host, LoginName, Record};
 use pullmedic_model::{Endpoint, Stage};
 
@@ -70,6 +72,37 @@ fn answered_otherwise(case: &Case, record: &Record, status: u16) -> Option<Strin
         "{node} was refused {} with {status}, and it passes from here: {host} may answer nodes otherwise",
         other.image
     ))
+}
+
+/// Rule 3: whether the node's words repeat the body of a 403 as ours had one. containerd asks again by `GET` for the body of
+/// a `403` to a `HEAD`, and prints on a line of its own each error that it finds there
+/// ([`withGETErrorBody`](https://github.com/containerd/containerd/blob/v2.3.3/core/remotes/docker/pusher.go), since 2.3.3). A
+/// body that was empty for the node and names an error to us, or the reverse, is another refusal. In words why.
+pub(crate) fn r03_other_body(case: &Case, ours: &Record) -> Option<String> {
+    let prints = |runtime: &Runtime| runtime.name == "containerd" && runtime.version >= (2, 3, 3);
+    let words = case.words.as_ref().filter(|_| case.runtime.as_ref().is_some_and(prints))?;
+    let (_, endpoint, Class::Status(403)) = ours.refused()? else { return None };
+    let text = words.text.as_str().to_ascii_lowercase();
+    let (_, after) = text.split_once("unexpected status from head request to ")?;
+    let (_, said) = after.split_once(": 403 forbidden")?;
+    let is_plain = |c: char| c.is_alphanumeric();
+    let theirs = match said.chars().next() {
+        Some('\n') => true,
+        _ if !said.contains(is_plain) => false,
+        // Words of somebody else may follow.
+        Some(_) | None => return None,
+    };
+    let answer = ours.answer()?;
+    let codes = answer.errors.iter().any(|error| !error.code.is_empty());
+    match (theirs, codes) {
+        (false, true) => Some(format!(
+            "the node was answered 403 without a reason, and {endpoint} gives us one: it may be another refusal"
+        )),
+        (true, false) if answer.body == Body::Empty => Some(format!(
+            "the node was answered 403 with a reason, and {endpoint} gives us none: it may be another refusal"
+        )),
+        (true, _) | (false, false) => None,
+    }
 }
 
 /// Rule 5: words are history when the pod, its reference or a named secret was changed after they can have been written.

@@ -106,6 +106,10 @@ fn read_body(inquiry: &Inquiry<'_>, base: &Record, family: Family, notes: &mut N
             }
         }
     }
+    let is_now = !inquiry.history && stage == Stage::Manifest;
+    if let Some(why) = rules::r03_other_body(inquiry.case, source).filter(|_| is_now) {
+        notes.doubt.get_or_insert(why);
+    }
     if found.is_none()
         && family == Family::Denied
         && let Some(words) = inquiry.case.words.as_ref().filter(|_| !inquiry.history)

@@ -106,6 +106,29 @@ fn a_refusal_that_passes_from_here_may_be_of_the_nodes_address() {
 }
 
 #[test]
+fn r03_a_403_without_the_body_that_we_are_given_is_another_refusal() {
+    let denied = "DENIED: requested access to the resource is denied";
+    let told = |said: &str, runtime: &str, body: &str| {
+        let build = refused_login(CART).candidate("admin", "Deployment/ops").with(|case| {
+            let words = case.words.as_mut().unwrap();
+            let url = "https://registry.acme.test/v2/shop/cart/manifests/4.1";
+            let text = format!("unexpected status from HEAD request to {url}: 403 Forbidden{said}");
+            words.text = pullmedic_model::Captured::new(&text);
+            case.runtime = pullmedic_model::probe::route::Runtime::parse(runtime);
+        });
+        run(&build.0, for_admin(body))
+    };
+    let new = "containerd://2.3.7";
+    held(&told("\ndenied: requested access to the resource is denied", new, denied), Forbidden, Proven);
+    let bare = told("", new, denied);
+    held(&bare, Forbidden, Likely);
+    assert!(bare.verdict.missing.as_ref().unwrap().contains("without a reason"), "{bare:#?}");
+    assert_ne!(told("\ndenied: blocked", new, "").verdict.certainty, Proven);
+    // One that never prints it tells nothing by not doing so.
+    held(&told("", "containerd://2.1.4", denied), Forbidden, Proven);
+}
+
+#[test]
 fn a_block_where_no_login_was_sent_is_of_the_image_or_the_client() {
     let said = (Forbidden, Confidence::Strong, &[][..]);
     let build = case(CART).said(said, Stage::Manifest, HOST, 403, "403 Forbidden");
