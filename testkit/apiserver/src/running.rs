@@ -18,8 +18,9 @@ use crate::audit::Request;
 use crate::fault::{FaultId, Then, WatchFault, When};
 use crate::object::{Key, Object, text};
 use crate::serve::Server;
+use crate::serve::delete::take;
 use crate::serve::watch::Order;
-use crate::serve::write::{Writer, add, take};
+use crate::serve::write::{Writer, add};
 use crate::status::Refusal;
 use crate::store::key;
 

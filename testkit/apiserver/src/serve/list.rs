@@ -100,26 +100,28 @@ pub(crate) async fn list(
     let entry = entry.clone();
     tokio::spawn(async move {
         let mut out = head.into_bytes();
+        let mut since = Instant::now();
         for (nth, at) in page.chosen.iter().enumerate() {
-            let start = Instant::now();
             if nth > 0 {
                 out.push(b',');
             }
             page.objects[*at].1.write(form, &mut out);
-            let busy = start.elapsed();
-            if out.len() >= PIECE || nth % 64 == 0 {
-                entry.change(|request| request.busy += busy * 64);
-            }
             if out.len() >= PIECE {
+                let busy = since.elapsed();
                 let piece = Bytes::from(std::mem::take(&mut out));
-                entry.change(|request| request.bytes += piece.len() as u64);
+                entry.change(|request| {
+                    request.busy += busy;
+                    request.bytes += piece.len() as u64;
+                });
                 if pieces.send(Ok(piece)).await.is_err() {
                     return;
                 }
+                since = Instant::now();
             }
         }
         out.extend_from_slice(b"]}\n");
         entry.change(|request| {
+            request.busy += since.elapsed();
             request.bytes += out.len() as u64;
             request.ended = Some(jiff::Timestamp::now());
         });

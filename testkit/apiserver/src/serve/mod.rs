@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod body;
+pub(crate) mod delete;
 pub(crate) mod discovery;
 pub(crate) mod list;
 pub(crate) mod patch;
@@ -214,8 +215,8 @@ impl Server {
             ("create", true) => write::create(self, kind, ask, target, bytes),
             ("update", false) => write::update(self, kind, ask, target, bytes),
             ("patch", false) => patch::patch(self, kind, ask, target, bytes),
-            ("delete", false) => write::delete(self, kind, ask, target, bytes),
-            ("deletecollection", true) => write::delete_all(self, kind, ask, target),
+            ("delete", false) => delete::delete(self, kind, ask, target, bytes),
+            ("deletecollection", true) => delete::delete_all(self, kind, ask, target),
             _ => Err(Refusal::method()),
         }
     }
