@@ -116,17 +116,18 @@ impl Plan {
         self.tracked.values().filter_map(|tracked| tracked.due).min()
     }
 
-    /// What is to be written now. `of` gives an incident as it is now; `None` for one that is known no more.
+    /// What is to be written now: about as much as there is `room` for, the rest stays due. `of` gives an incident as it is
+    /// now; `None` for one that is known no more.
     pub(super) fn step<'a>(
         &mut self,
         of: impl Fn(&IncidentId) -> Option<&'a Incident>,
-        now: Instant,
-        wall: Timestamp,
+        room: usize,
+        (now, wall): (Instant, Timestamp),
     ) -> Vec<Order> {
         let mut orders = Vec::new();
         let keep = self.keep;
         self.tracked.retain(|id, tracked| {
-            if tracked.due.is_none_or(|due| due > now) {
+            if tracked.due.is_none_or(|due| due > now) || orders.len() >= room {
                 return true;
             }
             tracked.due = None;

@@ -79,7 +79,7 @@ impl Played {
     fn at(&mut self, second: u64, incident: Option<&Incident>) -> Vec<String> {
         let now = self.begin + Duration::from_secs(second) + Duration::from_millis(500);
         let wall = wall() + SignedDuration::from_secs(i64::try_from(second).unwrap());
-        self.plan.step(|_| incident, now, wall).into_iter().map(shown).collect()
+        self.plan.step(|_| incident, 1000, (now, wall)).into_iter().map(shown).collect()
     }
 
     /// As [`Played::at`], of an incident that changed in that second.
@@ -230,4 +230,20 @@ fn a_namespace_that_is_left_is_ended_once_and_shown_again_when_it_comes_back() {
     assert_eq!(played.changed(1, &one), ["end n1"]);
     assert_eq!(played.changed(2, &one), [""; 0]);
     assert_eq!(played.changed(3, &two), ["apply n1"]);
+}
+
+#[test]
+fn what_there_is_no_room_for_stays_due() {
+    let open = incident(Phase::Open, Certainty::Likely, 1);
+    let (mut plan, now) = (Plan::new(KEEP), Instant::now());
+    for seed in 0..10 {
+        plan.note(&IncidentId::from_seed(seed), now);
+    }
+    let later = now + Duration::from_secs(1);
+    let mut written = 0;
+    for step in 0..5 {
+        assert!(plan.due().is_some_and(|due| due <= later), "step {step}");
+        written += plan.step(|_| Some(&open), 3, (later, wall())).len();
+    }
+    assert_eq!(written, 20);
 }

@@ -37,6 +37,8 @@ const APPLY: &str = "application/apply-patch+yaml";
 const LIMIT: Duration = Duration::from_secs(10);
 /// Writes under way at once.
 const AT_ONCE: usize = 4;
+/// Objects that wait to be written before no more are made: some minutes of writes.
+const FULL: usize = 512;
 /// How long what is left may take once we are told to end.
 const LAST: Duration = Duration::from_secs(5);
 /// Metadata alone, of an object whose uid is asked for.
@@ -139,13 +141,17 @@ impl Writer {
 
     /// When [`Writer::step`] is to be called next; `None`: when something changes.
     pub fn due(&self) -> Option<Instant> {
-        self.plan.due()
+        let due = self.plan.due()?;
+        let is_full = self.shared.queue().len() >= FULL;
+        Some(if is_full { due.max(Instant::now() + Duration::from_secs(1)) } else { due })
     }
 
     /// Hands on what is due. `of` gives an incident as it is now; `None` for one that is known no more.
     pub fn step<'a>(&mut self, of: impl Fn(&IncidentId) -> Option<&'a Incident>) {
         let now = Instant::now();
-        let orders = self.plan.step(of, now, Timestamp::now());
+        // What is not looked at yet costs an id, what waits to be written costs its body.
+        let room = FULL.saturating_sub(self.shared.queue().len());
+        let orders = self.plan.step(of, room, (now, Timestamp::now()));
         if orders.is_empty() {
             return;
         }
