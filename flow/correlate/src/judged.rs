@@ -22,6 +22,9 @@ const REFUSED: usize = 64;
 /// The least time between two tries of what could not be run.
 const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
+/// The note of a proof that passed: the fault may be over.
+pub(crate) const PASSES: &str = "passes now; the kubelet's next try ends it";
+
 impl Correlator {
     pub(crate) fn judged(&mut self, at: Timestamp, judged: &Judged, out: &mut Vec<Change>) {
         let member = self.members.get(&judged.container).or_else(|| self.departed.get(&judged.container));
@@ -42,6 +45,9 @@ impl Correlator {
         let reach = Reach::of(&member.waits, &verdict, self.set_apart(&member));
         let Some(name) = key::answer(&member.waits, &member.image, reach) else { return };
         let (to, _) = self.group(&member);
+        let narrower: Vec<Fingerprint> =
+            member.answers().skip_while(|other| *other != name).skip(1).collect();
+        self.overrule(&narrower, &verdict);
         let ids = self.answer(name, &verdict, &id);
         let follow = self.lives.get(&id).is_some_and(|live| !live.judged()).then_some((&id, to));
         self.regroup(ids, follow, at, out);
@@ -114,6 +120,19 @@ impl Correlator {
         self.review(asked_of, at, out);
     }
 
+    /// What was said of this very container, and of what is more like it than all that the proof answers, is overruled.
+    fn overrule(&mut self, narrower: &[Fingerprint], verdict: &Verdict) {
+        for name in narrower {
+            let other = self.answers.get(name).filter(|(said, _)| said.cause() != verdict.cause());
+            if let Some(of) = other.map(|(_, of)| of.clone()) {
+                self.answers.remove(name);
+                if let Some(live) = self.lives.get_mut(&of) {
+                    live.incident.known_as.retain(|known| known != name);
+                }
+            }
+        }
+    }
+
     /// What an incident's earlier proofs said of another cause answers nobody any more.
     fn unsay(&mut self, id: &IncidentId, verdict: &Verdict) {
         let Some(live) = self.lives.get_mut(id) else { return };
@@ -147,8 +166,7 @@ impl Correlator {
             }
         } else if judged.over {
             set_detail(live, &judged.container, &judged.detail);
-            let note = Some("passes now; the kubelet's next try ends it".to_owned());
-            timeline::add(&mut live.incident.timeline, at, Event::Judged, note);
+            timeline::add(&mut live.incident.timeline, at, Event::Judged, Some(PASSES.to_owned()));
             live.incident.next_probe = pace::next(asked(live, judged, true), at);
             live.looks += 1;
         } else {

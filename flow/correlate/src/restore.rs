@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pullmedic_model::incident::{Event, IncidentId, Phase, Scope};
+use pullmedic_model::incident::{Event, IncidentId, Moment, Phase, Scope};
 use pullmedic_model::{Certainty, Incident};
 
 use crate::agenda::{Due, later};
 use crate::cause::{Of, row};
 use crate::correlator::{Correlator, tell};
+use crate::judged::PASSES;
 use crate::key;
 use crate::live::Live;
 use crate::{Change, Settings, Weight};
@@ -41,9 +42,10 @@ impl Correlator {
         let begun_by = incident.touched.keys().next().cloned().unwrap_or_default();
         let mut live = Live::new(incident, of, begun_by);
         let incident = &live.incident;
-        if incident.cost.proofs > 0 && of != Of::Rest {
-            let mut verdict = live.known(resolved.is_some());
-            if resolved.is_some() {
+        if judged(incident) && of != Of::Rest {
+            let stale = resolved.is_some() || !judged_since(incident);
+            let mut verdict = live.known(stale);
+            if stale {
                 verdict.judgement.certainty = verdict.judgement.certainty.min(Certainty::Likely);
             }
             let verdict = Arc::new(verdict);
@@ -99,6 +101,22 @@ impl Correlator {
         self.advance(at, &mut out);
         out
     }
+}
+
+/// The same of the time since it came back; of one that did not, of all its time.
+fn judged_since(incident: &Incident) -> bool {
+    let back = incident.timeline.iter().rposition(|moment| moment.what == Event::Reopened);
+    back.is_none_or(|back| {
+        incident.timeline[back..]
+            .iter()
+            .any(|moment| moment.what == Event::Judged && moment.note.as_deref() != Some(PASSES))
+    })
+}
+
+/// Whether a proof made it what it is; one that passed, or that found other words, did not.
+fn judged(incident: &Incident) -> bool {
+    let by_proof = |moment: &Moment| moment.what == Event::Judged && moment.note.as_deref() != Some(PASSES);
+    incident.proven_at.is_some() || incident.timeline.iter().any(by_proof)
 }
 
 fn of(incident: &Incident) -> Of {
