@@ -1,7 +1,7 @@
 //! Manifests, platforms, layers and limits: what is read after the image was resolved.
 
 use pullmedic_model::Stage;
-use pullmedic_model::probe::manifest::{Descriptor, Entry, Manifest};
+use pullmedic_model::probe::manifest::{Descriptor, Entry, Manifest, Platform};
 use pullmedic_model::probe::{Ask, Class, Ended, Got, Record, What};
 
 use super::part::{blob, damaged, gone, parts, some};
@@ -175,7 +175,17 @@ fn index<'a>(
     // An entry that names no platform fits any (containerd's matcher takes the config's word then).
     let fits =
         |entry: &&&Entry| entry.platform.as_ref().is_none_or(|platform| takes(runtime, node, platform));
-    match images.iter().find(fits) {
+    let fitting = images.iter().find(fits);
+    if fitting.is_some()
+        && let Some(text) = skipped(words, node, &images)
+    {
+        notes.see(Seen::probe(Kind::PlatformNotInIndex, record, text));
+        notes.doubt.get_or_insert_with(|| {
+            format!("other runtimes take that child on {node}; the node's own words are that it did not")
+        });
+        return End::Defect;
+    }
+    match fitting {
         Some(entry) => manifest(inquiry, words, &record.ask, &entry.manifest.digest, 1, notes),
         None => {
             let listed: Vec<String> = notes.evidence.platforms.iter().map(ToString::to_string).collect();
@@ -187,6 +197,19 @@ fn index<'a>(
             End::Defect
         }
     }
+}
+
+/// That the words name a child of the index which is for another platform than the node's, where none is for the node's own:
+/// containerd 2.3 goes on with a child that an older one would take (386 on amd64), and has not fetched it. In words.
+fn skipped(words: Option<&Testimony>, node: &Platform, images: &[&Entry]) -> Option<String> {
+    let words = words.filter(|words| words.family == Family::Platform)?;
+    let other = |entry: &&&Entry| {
+        let (has, node) = (entry.platform.as_ref().map(Platform::normal), node.normal());
+        has.is_some_and(|has| (has.os, has.architecture) != (node.os, node.architecture))
+    };
+    let named = images.iter().filter(other).find(|entry| words.digests.contains(&entry.manifest.digest))?;
+    let child = named.platform.as_ref().filter(|_| images.iter().all(|entry| other(&entry)))?;
+    Some(format!("the words name the child of the index for {child}, and the node is {node}"))
 }
 
 fn image<'a>(

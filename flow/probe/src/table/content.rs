@@ -11,7 +11,8 @@ use super::{Kind, Row};
 pub(super) const ROWS: &[Row] = &[
     Row::decides(Kind::PlatformNotInIndex, "the index was read and has no entry for the node's platform")
         .predicts(&[PlatformMismatch])
-        .excludes(&[UnsupportedManifest, UpstreamOfCacheFailed]),
+        // Whatever a store holds, no child of this index is for the node.
+        .excludes(&[UnsupportedManifest, UpstreamOfCacheFailed, NodeStoreDamaged, BlobMissing]),
     Row::decides(
         Kind::ConfigForOtherPlatform,
         "the image's own config names another platform than the node's",

@@ -1,7 +1,8 @@
 //! What must not be proven or said of what was read: manifests, platforms, pages, mirrors.
 
 use pullmedic_model::Cause::{
-    BlobMissing, ContentCorrupt, PlatformMismatch, RegistryUnavailable, RepositoryNotFound, TagNotFound,
+    BlobMissing, ContentCorrupt, NodeStoreDamaged, PlatformMismatch, RegistryUnavailable, RepositoryNotFound,
+    TagNotFound,
 };
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::probe::manifest::{Entry, Manifest, Platform};
@@ -9,7 +10,7 @@ use pullmedic_model::probe::{Class, What};
 use pullmedic_model::{Captured, Confidence, Endpoint, Stage};
 
 use crate::scenarios::{CART, bare_401, certain, held, not_found};
-use crate::support::{Registry, answered, part, refused, run};
+use crate::support::{Registry, answered, case, part, refused, run};
 
 fn index(platforms: &[(&str, &str)], attestation: bool) -> Registry {
     let mut registry = Registry::open(&[("shop/cart", &["4.1"])]);
@@ -43,6 +44,23 @@ fn a_level_that_the_node_does_not_take_is_another_platform_and_386_is_none() {
     let none = run(&words.0, |ask| index(&[("unknown", "")], true).answer(ask));
     held(&none, PlatformMismatch, Proven);
     assert!(none.verdict.summary.as_deref().unwrap().contains("no image for any platform"), "{none:#?}");
+}
+
+#[test]
+fn words_of_a_child_that_was_not_fetched_are_replayed() {
+    // containerd 2.3 of an index without the node's platform.
+    let child = part("a64").digest;
+    let leaf = format!("get image config descriptor: content digest {child}: not found");
+    let said = (PlatformMismatch, Confidence::Weak, &[NodeStoreDamaged, BlobMissing][..]);
+    let words = case(CART).said(said, Stage::Platform, "", None, &leaf);
+    held(&run(&words.0, |ask| index(&[("arm64", "")], false).answer(ask)), PlatformMismatch, Proven);
+    // Of one with a child that an older containerd takes.
+    held(&run(&words.0, |ask| index(&[("386", "")], false).answer(ask)), PlatformMismatch, Likely);
+    for there in [&[("amd64", "")][..], &[("386", ""), ("amd64", "")]] {
+        let run = run(&words.0, |ask| index(there, false).answer(ask));
+        held(&run, PlatformMismatch, Undecided);
+        assert!(run.is_open(NodeStoreDamaged), "{run:#?}");
+    }
 }
 
 #[test]
