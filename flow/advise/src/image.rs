@@ -112,7 +112,11 @@ fn repositories(
         let note = "another image than the one that was named: see that it is the one that was meant";
         let remedy = target.exact_image(&image, &title, Some(note));
         let is_there = evidence.repositories_there.iter().any(|there| there == repository);
-        Some(if is_there { tried(remedy, format!("asked for {image}: there")) } else { remedy })
+        Some(if is_there {
+            tried(remedy, format!("asked for the manifest of {image}: there"))
+        } else {
+            remedy
+        })
     };
     let mut remedies: Vec<Remedy> = near.iter().filter_map(name).collect();
     remedies.sort_by_key(|remedy| !remedy.tried);
@@ -267,8 +271,10 @@ fn asked(remedy: Remedy, image: &str, evidence: &Evidence) -> Remedy {
         Ok(_) | Err(_) => Some(there) == whole.tag.as_deref(),
     };
     match evidence.there.iter().find(|(there, _)| is_it(there)) {
-        Some((_, Some(digest))) => tried(remedy, format!("asked for {image}: there, with digest {digest}")),
-        Some((_, None)) => tried(remedy, format!("asked for {image}: there")),
+        Some((_, Some(digest))) => {
+            tried(remedy, format!("asked for the manifest of {image}: there, with digest {digest}"))
+        }
+        Some((_, None)) => tried(remedy, format!("asked for the manifest of {image}: there")),
         None => remedy,
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Repair<'a> {
         let named = held(subject).iter().any(|name| name == secret);
         let used_by =
             evidence.repair_used_by.as_ref().map_or_else(String::new, |by| format!(", which {by} uses"));
-        let how = format!("asked with secret {secret}{used_by}: 200");
+        let how = format!("asked for the manifest with secret {secret}{used_by}: 200");
         (usable && !named).then_some(Repair { secret, how })
     }
 }
@@ -171,7 +171,7 @@ fn detached(subject: &Subject, evidence: &Evidence, target: &Target<'_>) -> Opti
     if stale.is_empty() {
         return None;
     }
-    let how = "asked without a login: 200".to_owned();
+    let how = "asked for the manifest without a login: 200".to_owned();
     let names = stale.join(", ");
     let note = "with a login that matches the registry the kubelet never asks without one";
     if target.is_fixed() {

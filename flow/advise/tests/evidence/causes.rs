@@ -267,7 +267,7 @@ fn who_uses_the_secret_that_works_is_told() {
     let remedy = first(&subject(Cause::NoCredentials, &[]), &repaired_with("regcred"));
     assert_eq!(
         remedy.tried_how.as_deref(),
-        Some("asked with secret regcred, which Deployment/web uses: 200")
+        Some("asked for the manifest with secret regcred, which Deployment/web uses: 200")
     );
     assert_eq!(remedy.changes.as_deref(), Some("rolls the pods of Deployment/cart"));
     assert_eq!(

@@ -9,8 +9,10 @@ use pullmedic_model::probe::case::{Otherwise, Taken};
 use pullmedic_model::probe::{Ask, Class, Record, What};
 use pullmedic_model::{Endpoint, Stage};
 
+use pullmedic_probe::Limits;
+
 use crate::scenarios::{CART, HOST, bare_401, certain, not_found};
-use crate::support::{Build, Registry, answered, refused, run};
+use crate::support::{Build, Registry, answered, refused, run, run_with};
 
 fn tagged(tags: &[&str]) -> Registry {
     Registry::open(&[("shop/cart", tags)])
@@ -28,6 +30,19 @@ fn a_tag_that_is_there_the_next_time_is_not_absent() {
         assert_eq!(run.verdict.certainty, Undecided, "{run:#?}");
         assert!(run.is_open(RegistryUnavailable), "{run:#?}");
         assert!(run.verdict.missing.as_ref().unwrap().contains("now this way and now that"), "{run:#?}");
+    }
+}
+
+#[test]
+fn what_there_was_no_budget_to_ask_again_is_likely_at_most() {
+    let case = not_found("registry.acme.test/shop/cart:2.0");
+    let cut = |requests| {
+        let limits = Limits { requests, ..Limits::default() };
+        run_with(&case.0, &limits, |ask| tagged(&["1.0"]).answer(ask)).verdict
+    };
+    assert_eq!(cut(20).certainty, Proven);
+    for requests in 1..5 {
+        assert_ne!(cut(requests).certainty, Proven, "{requests}");
     }
 }
 
