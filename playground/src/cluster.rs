@@ -1,13 +1,13 @@
-//! The workloads as objects of Kubernetes: what a live cluster would have answered to the product's reads.
+//! The workloads as objects of Kubernetes, for the API server.
 
-use anyhow::Context as _;
+use std::collections::{BTreeMap, BTreeSet};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
-use pullmedic_model::object::{Objects, Secret, decode_value};
 use serde_json::{Value, json};
 
-use crate::registries::{Passwords, REGISTRY};
+use crate::registries::{BILLING, Passwords, REGISTRY};
 use crate::workloads::{Healthy, Kind, Places, Workload};
 
 /// Nodes of the cluster. All of them are this machine, so that loopback is theirs too.
@@ -19,33 +19,61 @@ pub(crate) const BOOT_ID: &str = "7e0c1f5a-0000-4000-8000-706c61796772";
 /// What the nodes run.
 const ARCHITECTURE: &str = "amd64";
 
+/// Of the version that cannot be pulled.
+const HASH: &str = "7c9f8d5b6";
+
 /// How long ago the pods were made.
 const AGE: SignedDuration = SignedDuration::from_mins(25);
 
 /// Everything that waits, what is around it, and the secrets.
-pub(crate) struct Cluster {
-    pub(crate) objects: Objects,
-    pub(crate) secrets: Vec<Secret>,
-}
-
-/// Builds it.
-pub(crate) fn cluster(
+pub(crate) fn objects(
     broken: &[Workload],
     healthy: &[Healthy],
     places: &Places<'_>,
     passwords: &Passwords,
-) -> anyhow::Result<Cluster> {
+) -> Vec<Value> {
     let builder = Builder { now: Timestamp::now() };
-    let mut values: Vec<Value> = (1..=NODES).map(Builder::node).collect();
+    let namespaces = broken.iter().map(|workload| workload.namespace);
+    let namespaces: BTreeSet<&str> =
+        namespaces.chain(healthy.iter().map(|workload| workload.namespace)).collect();
+    let mut values: Vec<Value> = namespaces.iter().flat_map(|name| Builder::namespace(name)).collect();
+    values.extend((1..=NODES).map(Builder::node));
+    values.extend(builder.secrets(places, passwords));
     broken.iter().for_each(|workload| values.extend(builder.broken(workload)));
     healthy.iter().for_each(|workload| values.extend(builder.healthy(workload)));
-    let mut objects = Objects::default();
-    for value in values {
-        objects.add(decode_value(value, None).context("build the cluster's objects")?);
+    values
+}
+
+/// The pods of a workload that wait, by name.
+pub(crate) fn pods(workload: &Workload) -> Vec<String> {
+    let maker = maker(workload);
+    (0..workload.pods)
+        .map(|number| match workload.kind {
+            Kind::StatefulSet => format!("{}-{number}", workload.name),
+            Kind::Deployment | Kind::DaemonSet | Kind::Job | Kind::CronJob => {
+                format!("{maker}-{}", suffix(number))
+            }
+        })
+        .collect()
+}
+
+/// The labels of its pods, with the hash that the name of a Deployment's ReplicaSet ends in.
+fn labels(workload: &Workload) -> Value {
+    let mut labels = json!({"app": workload.name});
+    if workload.kind == Kind::Deployment {
+        labels["pod-template-hash"] = HASH.into();
     }
-    let secrets = builder.secrets(places, passwords).into_iter().map(Secret::from_value);
-    let secrets = secrets.collect::<Result<_, _>>().context("build the cluster's secrets")?;
-    Ok(Cluster { objects, secrets })
+    labels
+}
+
+/// What makes the pods of a workload, by name.
+pub(crate) fn maker(workload: &Workload) -> String {
+    let name = workload.name;
+    match workload.kind {
+        Kind::Deployment => format!("{name}-{HASH}"),
+        Kind::CronJob => format!("{name}-29383680"),
+        Kind::StatefulSet | Kind::DaemonSet | Kind::Job => name.to_owned(),
+    }
 }
 
 struct Builder {
@@ -55,6 +83,15 @@ struct Builder {
 impl Builder {
     fn ago(&self, past: SignedDuration) -> String {
         (self.now - past).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// A namespace, and the account that its pods have.
+    fn namespace(name: &str) -> [Value; 2] {
+        [
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}),
+            json!({"apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": {"namespace": name, "name": "default"}}),
+        ]
     }
 
     fn node(number: usize) -> Value {
@@ -78,7 +115,7 @@ impl Builder {
     fn broken(&self, workload: &Workload) -> Vec<Value> {
         let Workload { kind, namespace, name, pods, .. } = workload;
         let spec = pod_spec(workload);
-        let template = json!({"metadata": {"labels": {"app": name}}, "spec": spec});
+        let template = json!({"metadata": {"labels": labels(workload)}, "spec": spec});
         let selector = json!({"matchLabels": {"app": name}});
         let ready = if workload.before.is_some() { 3 } else { 0 };
         let owner = |kind: &str, name: &str, by: Option<(&str, &str)>, spec: Value, status: Value| {
@@ -90,7 +127,7 @@ impl Builder {
         let mut objects = Vec::new();
         let controller = match kind {
             Kind::Deployment => {
-                let set = format!("{name}-7c9f8d5b6");
+                let set = maker(workload);
                 let replicas =
                     json!({"replicas": pods.max(&ready), "selector": selector, "template": template});
                 let status = json!({"replicas": pods + ready, "readyReplicas": ready});
@@ -113,7 +150,7 @@ impl Builder {
                 ("Job", (*name).to_owned())
             }
             Kind::CronJob => {
-                let job = format!("{name}-29383680");
+                let job = maker(workload);
                 let made = json!({"jobTemplate": {"spec": {"template": template}}});
                 objects.push(owner("CronJob", name, None, made, json!({})));
                 let by = Some(("CronJob", *name));
@@ -121,14 +158,8 @@ impl Builder {
                 ("Job", job)
             }
         };
-        for number in 0..*pods {
-            let pod = match kind {
-                Kind::StatefulSet => format!("{name}-{number}"),
-                Kind::Deployment | Kind::DaemonSet | Kind::Job | Kind::CronJob => {
-                    format!("{}-{}", controller.1, suffix(number))
-                }
-            };
-            objects.extend(self.pod(workload, &pod, (controller.0, &controller.1), number));
+        for (number, pod) in self::pods(workload).iter().enumerate() {
+            objects.extend(self.pod(workload, pod, (controller.0, &controller.1), number));
         }
         objects
     }
@@ -171,9 +202,10 @@ impl Builder {
                 "involvedObject": {"kind": "Pod", "namespace": namespace, "name": pod,
                     "uid": format!("uid-{namespace}-{pod}"), "fieldPath": format!("spec.{field}{{{container}}}")}})
         };
+        let mut meta = self.meta(namespace, pod, Some(by), AGE);
+        meta["labels"] = labels(workload);
         let mut objects = vec![
-            json!({"apiVersion": "v1", "kind": "Pod", "metadata": self.meta(namespace, pod, Some(by), AGE),
-                "spec": spec, "status": statuses}),
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": statuses}),
             event("failed", "Warning", "Failed", &waiting.event),
         ];
         if waiting.reason == "ImagePullBackOff" {
@@ -196,31 +228,34 @@ impl Builder {
                 "spec": replicated, "status": {"replicas": 1, "readyReplicas": 1}})
         };
         let pod = format!("{set}-x7k2p");
+        let mut meta = self.meta(namespace, &pod, Some(("ReplicaSet", &set)), age);
+        meta["labels"] = json!({"app": name, "pod-template-hash": "6b4c7d9f5"});
         vec![
             owner("Deployment", name, None),
             owner("ReplicaSet", &set, Some(("Deployment", name))),
             json!({"apiVersion": "v1", "kind": "Pod",
-                "metadata": self.meta(namespace, &pod, Some(("ReplicaSet", &set)), age), "spec": spec,
+                "metadata": meta, "spec": spec,
                 "status": {"phase": "Running", "containerStatuses": [{"name": "app", "image": image, "imageID": "",
                     "ready": true, "restartCount": 0, "state": {"running": {"startedAt": self.ago(age)}}}]}}),
         ]
     }
 
     fn secrets(&self, places: &Places<'_>, passwords: &Passwords) -> Vec<Value> {
-        let host = places.host(REGISTRY);
+        let (host, billing) = (places.host(REGISTRY), places.host(BILLING));
         let pair = |user: &str, password: &str| STANDARD.encode(format!("{user}:{password}"));
-        let secret = |name: &str, key: &str, auth: String| {
-            let config = json!({"auths": {key: {"auth": auth}}}).to_string();
+        let secret = |name: &str, keys: &[&str], auth: String| {
+            let auths: BTreeMap<&str, Value> = keys.iter().map(|key| (*key, json!({"auth": auth}))).collect();
+            let config = json!({"auths": auths}).to_string();
             json!({"apiVersion": "v1", "kind": "Secret",
                 "metadata": self.meta("payments", name, None, SignedDuration::from_hours(240)),
                 "type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": STANDARD.encode(config)}})
         };
         vec![
-            secret("regcred", &host, pair("robot-payments", &passwords.payments)),
-            secret("invoices-pull", &host, pair("robot-invoices", &passwords.invoices_before)),
+            secret("regcred", &[&host, &billing], pair("robot-payments", &passwords.payments)),
+            secret("invoices-pull", &[&billing], pair("robot-invoices", &passwords.invoices_before)),
             // Without the port, which the kubelet compares too.
-            secret("settlement-pull", REGISTRY, pair("robot-settlement", &passwords.settlement)),
-            secret("fraud-pull", &host, format!("robot:{}", passwords.fraud)),
+            secret("settlement-pull", &[BILLING], pair("robot-settlement", &passwords.settlement)),
+            secret("fraud-pull", &[&host], format!("robot:{}", passwords.fraud)),
         ]
     }
 }

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use pullmedic_app::{Failure, ScreenArguments};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::keep;
 use crate::play::{Played, play};
+use crate::product;
 use crate::told::{write_json, write_text};
 
 /// What a shell says of a process that Ctrl-C ended.
@@ -17,21 +18,21 @@ const INTERRUPTED: u8 = 130;
 
 /// Breaks workloads on this machine, each in another way, and has pullmedic say why they cannot pull their image.
 ///
-/// Registries with a fault each listen on free ports of 127.0.0.1; nothing leaves this machine, and nothing is written but
-/// a folder for temporary files, which goes at the end.
+/// Registries with a fault each and an API server listen on free ports of 127.0.0.1; nothing leaves this machine, and nothing
+/// is written but a folder for temporary files, which goes at the end.
 #[derive(Debug, Parser)]
 #[command(
     name = "playground",
     version,
     max_term_width = 110,
     after_help = "Examples:\n  \
-        cargo run --release -p playground              break, diagnose, compare\n  \
-        cargo run --release -p playground -- --keep    and leave the registries up, with what to try at them\n  \
-        cargo run --release -p playground -- -o json   the report and the comparison for a machine\n\n\
-        Exit status: 0 every verdict is as planned, 1 one is not, 2 the playground itself failed."
+        cargo run --release -p playground              break, diagnose, watch, compare, heal\n  \
+        cargo run --release -p playground -- --keep    and leave all of it up, with what to try\n  \
+        cargo run --release -p playground -- -o json   report, incidents and comparison, as JSON\n\n\
+        Exit status: 0 all is as planned, 1 something is not, 2 the playground itself failed."
 )]
 pub struct Command {
-    /// Leave the registries up until Ctrl-C, and say what to try at them
+    /// Leave registries, API server and controller up until Ctrl-C, and say what to try
     #[arg(long)]
     keep: bool,
     /// How to write
@@ -46,7 +47,7 @@ pub struct Command {
 enum Output {
     /// For people
     Text,
-    /// The comparison and the report, as JSON
+    /// The comparison, the report and the incidents, as JSON
     Json,
 }
 
@@ -69,33 +70,43 @@ pub fn run(command: &Command) -> Result<ExitCode, Failure> {
         tokio::select! {
             ended = played(command, &told) => ended?,
             _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
+            () = told_to_end(&mut terminated) => {}
         }
         Ok(told.get())
     })
 }
 
+/// Waits for a SIGTERM that is not the controller's.
+async fn told_to_end(terminated: &mut Signal) {
+    while terminated.recv().await.is_some() {
+        if product::is_told_to_end() {
+            return;
+        }
+    }
+}
+
 async fn played(command: &Command, told: &Cell<ExitCode>) -> Result<(), Failure> {
-    let played = play().await?;
+    // Talk: nothing depends on whether somebody reads it.
+    let progress = |what: &str| drop(writeln!(std::io::stderr(), "{what}"));
+    let played = play(&progress).await?;
     tell(command, &played)?;
     told.set(ExitCode::from(u8::from(!played.is_right())));
     if command.keep {
         std::future::pending::<()>().await;
     }
-    played.end().await;
-    Ok(())
+    played.end().await
 }
 
 fn tell(command: &Command, played: &Played) -> Result<(), Failure> {
     let screen = command.screen.screen();
     let mut out = screen.out();
-    let look = screen.look(played.report.observed_at);
+    let look = screen.look(None);
     match command.output {
         Output::Text => write_text(played, &look, &mut out)?,
         Output::Json => write_json(played, &mut out)?,
     }
     if !command.keep && command.output == Output::Text {
-        writeln!(out, "\n--keep leaves the registries up, for tries of your own.")?;
+        writeln!(out, "\n--keep leaves all of it up, for tries of your own.")?;
     }
     if command.keep {
         // Beside JSON, what is for people goes where people look.

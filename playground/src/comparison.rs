@@ -1,12 +1,15 @@
 //! Injected against said.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use pullmedic_model::finding::Standing;
-use pullmedic_model::{Cause, Certainty, Finding, Report};
+use pullmedic_model::{Cause, Certainty};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::workloads::{Wanted, Workload};
+use crate::cluster::maker;
+use crate::workloads::{Kind, Wanted, Workload};
 
 /// How a verdict compares with what was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -14,11 +17,11 @@ use crate::workloads::{Wanted, Workload};
 pub enum Judgement {
     /// The injected cause, proven.
     Right,
-    /// Undecided where nobody could tell, with the injected cause among those left.
+    /// No proof where none can be had: the injected cause, likely, or undecided with it among those left.
     AsPlanned,
     /// The injected cause, or an honest doubt, where proof was planned.
     Unproven,
-    /// A cause that was not injected, for sure; or no finding, or more than one.
+    /// A cause that was not injected, for sure; or nothing said, or two things.
     Wrong,
 }
 
@@ -44,6 +47,38 @@ impl Judgement {
     }
 }
 
+/// What was said of a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Said {
+    /// Of the finding, or of the incident.
+    pub id: String,
+    /// The cause.
+    pub cause: Cause,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// The causes that are left, this one among them.
+    pub left: Vec<Cause>,
+    /// Pods of this workload that it is said of.
+    pub pods: usize,
+    /// Registry requests that it took to find out.
+    pub requests: u64,
+    /// Whether it rests on more than words.
+    pub asked: bool,
+}
+
+/// What one command said of a workload, and how that compares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// One is right.
+    pub said: Vec<Said>,
+    /// How that compares.
+    pub judgement: Judgement,
+    /// Why it is no proof, where that was planned.
+    pub planned: Option<&'static str>,
+}
+
 /// One workload of the comparison.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,83 +91,157 @@ pub struct Row {
     pub pods: usize,
     /// What was really done.
     pub injected: Cause,
-    /// What the product says; null: it found nothing.
-    pub said: Option<Cause>,
-    /// How sure it is; null: it found nothing.
-    pub certainty: Option<Certainty>,
-    /// How many findings there are of it: one is right.
-    pub findings: usize,
-    /// Registry requests that the proof took.
-    pub requests: u32,
-    /// From the first request to the last answer, in milliseconds.
+    /// What `pullmedic diagnose` says.
+    pub diagnose: Answer,
+    /// What the controller's incident says.
+    pub incident: Answer,
+    /// Registry requests that the proof of `diagnose` took.
+    pub requests: u64,
+    /// From its first request to the last answer, in milliseconds.
     pub ms: f64,
-    /// How that compares.
-    pub judgement: Judgement,
-    /// Why nobody could tell, where that was planned.
-    pub planned: Option<&'static str>,
 }
 
-/// The comparison, in the order of the table. `transcript` is the product's own.
-pub(crate) fn rows(broken: &[Workload], report: &Report, transcript: &Value) -> Vec<Row> {
-    broken.iter().map(|workload| row(workload, report, transcript)).collect()
-}
+impl Row {
+    /// Whether both are as planned.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.diagnose.judgement.is_right() && self.incident.judgement.is_right()
+    }
 
-fn row(workload: &Workload, report: &Report, transcript: &Value) -> Row {
-    let findings: Vec<&Finding> = report.findings.iter().filter(|finding| is_of(finding, workload)).collect();
-    let first = findings.first().copied();
-    Row {
-        namespace: workload.namespace.to_owned(),
-        workload: format!("{}/{}", workload.kind.short(), workload.name),
-        pods: workload.pods,
-        injected: workload.injected,
-        said: first.map(|finding| finding.cause),
-        certainty: first.map(|finding| finding.certainty),
-        findings: findings.len(),
-        requests: first.map_or(0, |finding| finding.requests),
-        ms: milliseconds(workload, transcript),
-        judgement: judge(workload, &findings),
-        planned: match workload.wanted {
-            Wanted::Undecided(_, why) => Some(why),
-            Wanted::Proven => None,
-        },
+    /// How the worse of both compares.
+    #[must_use]
+    pub fn judgement(&self) -> Judgement {
+        let worse = |judgement: &Judgement| match judgement {
+            Judgement::Right => 0,
+            Judgement::AsPlanned => 1,
+            Judgement::Unproven => 2,
+            Judgement::Wrong => 3,
+        };
+        let both = [self.diagnose.judgement, self.incident.judgement];
+        both.into_iter().max_by_key(worse).unwrap_or(Judgement::Wrong)
     }
 }
 
-fn is_of(finding: &Finding, workload: &Workload) -> bool {
-    finding.sightings.iter().any(|place| {
-        place.namespace == workload.namespace
-            && place
-                .owner
-                .as_ref()
-                .is_some_and(|owner| owner.kind == workload.kind.name() && owner.name == workload.name)
-    })
+/// The comparison, in the order of the table: the documents are those of `diagnose -o json`, of `incidents -o json`, and
+/// the transcript of the first.
+pub(crate) fn rows(broken: &[Workload], report: &Value, incidents: &Value, transcript: &Value) -> Vec<Row> {
+    let row = |workload: &Workload| {
+        let findings = of_report(workload, report);
+        Row {
+            namespace: workload.namespace.to_owned(),
+            workload: format!("{}/{}", workload.kind.short(), workload.name),
+            pods: workload.pods,
+            injected: workload.injected,
+            requests: findings.iter().map(|said| said.requests).sum(),
+            diagnose: answer(workload, workload.wanted, findings),
+            incident: by_controller(workload, incidents),
+            ms: milliseconds(workload, transcript),
+        }
+    };
+    broken.iter().map(row).collect()
 }
 
-fn judge(workload: &Workload, findings: &[&Finding]) -> Judgement {
-    let [finding] = findings else { return Judgement::Wrong };
-    let whole = finding.sightings.len() == workload.pods;
-    let is_named = finding.cause == workload.injected;
-    match (workload.wanted, finding.certainty) {
-        _ if !whole => Judgement::Wrong,
+/// How many workloads have their verdict from the controller, as planned.
+pub(crate) fn told(broken: &[Workload], incidents: &Value) -> usize {
+    let is_told = |workload: &&Workload| {
+        let answer = by_controller(workload, incidents);
+        answer.judgement.is_right() && answer.said.iter().all(|said| said.asked)
+    };
+    broken.iter().filter(is_told).count()
+}
+
+fn by_controller(workload: &Workload, incidents: &Value) -> Answer {
+    let wanted = workload.by_controller.unwrap_or(workload.wanted);
+    answer(workload, wanted, of_incidents(workload, incidents))
+}
+
+fn answer(workload: &Workload, wanted: Wanted, said: Vec<Said>) -> Answer {
+    let judgement = judge(workload, wanted, &said);
+    let planned = match wanted {
+        Wanted::Likely(why) | Wanted::Undecided(_, why) => Some(why),
+        Wanted::Proven => None,
+    };
+    Answer { said, judgement, planned }
+}
+
+fn judge(workload: &Workload, wanted: Wanted, said: &[Said]) -> Judgement {
+    let [said] = said else { return Judgement::Wrong };
+    let is_named = said.cause == workload.injected;
+    match (wanted, said.certainty) {
+        _ if said.pods != workload.pods => Judgement::Wrong,
         (Wanted::Proven, Certainty::Proven) if is_named => Judgement::Right,
+        (Wanted::Likely(_), Certainty::Likely) if is_named => Judgement::AsPlanned,
         (Wanted::Proven | Wanted::Undecided(..), Certainty::Likely) if is_named => Judgement::Unproven,
-        (Wanted::Proven, Certainty::Undecided) => Judgement::Unproven,
         (Wanted::Undecided(left, _), Certainty::Undecided)
-            if left.iter().all(|cause| is_left(finding, *cause)) =>
+            if left.iter().all(|cause| said.left.contains(cause)) =>
         {
             Judgement::AsPlanned
         }
-        (Wanted::Undecided(..), Certainty::Undecided) => Judgement::Unproven,
-        (Wanted::Proven | Wanted::Undecided(..), Certainty::Proven | Certainty::Likely) => Judgement::Wrong,
+        (Wanted::Proven | Wanted::Likely(_) | Wanted::Undecided(..), Certainty::Undecided) => {
+            Judgement::Unproven
+        }
+        (
+            Wanted::Proven | Wanted::Likely(_) | Wanted::Undecided(..),
+            Certainty::Proven | Certainty::Likely,
+        ) => Judgement::Wrong,
     }
 }
 
-fn is_left(finding: &Finding, cause: Cause) -> bool {
-    let open = |standing: Standing| match standing {
-        Standing::Open => true,
-        Standing::Excluded => false,
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn word<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+/// Whether an owner is the workload's: itself, or a Job that its CronJob made.
+fn is_owner(workload: &Workload, owner: &Value) -> bool {
+    let made = workload.kind == Kind::CronJob && owner["kind"] == "Job";
+    let name = if made { maker(workload) } else { workload.name.to_owned() };
+    (made || owner["kind"] == workload.kind.name()) && owner["name"] == name
+}
+
+/// What stands in both forms alike.
+fn said(document: &Value, rivals: &[Value], pods: usize, requests: &Value) -> Option<Said> {
+    let cause: Cause = word(&document["cause"])?;
+    let open = rivals.iter().filter(|rival| rival["standing"] == "open");
+    Some(Said {
+        id: document["id"].as_str().unwrap_or_default().to_owned(),
+        cause,
+        certainty: word(&document["certainty"])?,
+        left: std::iter::once(cause).chain(open.filter_map(|rival| word(&rival["code"]))).collect(),
+        pods,
+        requests: requests.as_u64().unwrap_or_default(),
+        asked: true,
+    })
+}
+
+fn of_report(workload: &Workload, report: &Value) -> Vec<Said> {
+    let of = |finding: &Value| {
+        let here = list(finding, "sightings").iter().filter(|sighting| {
+            sighting["namespace"] == workload.namespace && is_owner(workload, &sighting["owner"])
+        });
+        let pods: BTreeSet<&str> = here.filter_map(|sighting| sighting["pod"].as_str()).collect();
+        let said = said(finding, list(finding, "rivals"), pods.len(), &finding["requests"]);
+        said.filter(|_| !pods.is_empty())
     };
-    finding.cause == cause || finding.rivals.iter().any(|rival| rival.code == cause && open(rival.standing))
+    list(report, "findings").iter().filter_map(of).collect()
+}
+
+fn of_incidents(workload: &Workload, incidents: &Value) -> Vec<Said> {
+    let of = |incident: &Value| {
+        let touched = list(incident, "namespaces");
+        let here = touched.iter().find(|touched| touched["namespace"] == workload.namespace)?;
+        let owners = list(here, "owners");
+        let pods = here["pods"].as_u64().and_then(|pods| usize::try_from(pods).ok())?;
+        let rivals = list(&here["verdict"], "rivals");
+        let said = said(incident, rivals, pods, &incident["cost"]["requests"]);
+        let said = Said { asked: !here["verdict"].is_null(), ..said? };
+        owners.iter().any(|owner| is_owner(workload, owner)).then_some(said)
+    };
+    let all = list(incidents, "items").iter();
+    all.filter(|incident| incident["mergedInto"].is_null()).filter_map(of).collect()
 }
 
 /// From the first request of the workload's image to the last answer. What came from a cache took no time.
@@ -164,52 +273,87 @@ fn has_steps(record: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::play::{Played, play};
-    use crate::workloads::{Places, broken};
+    use crate::words;
 
-    fn judged(
-        played: &Played,
-        name: &str,
-        change: impl FnOnce(&mut Workload, &mut Vec<Finding>),
-    ) -> Judgement {
-        let workloads = broken(&Places::of(&played.running));
-        let mut workload = workloads.into_iter().find(|workload| workload.name == name).unwrap();
-        let mut findings = played.report.findings.clone();
-        change(&mut workload, &mut findings);
-        judge(&workload, &findings.iter().filter(|finding| is_of(finding, &workload)).collect::<Vec<_>>())
+    const LEFT: &[Cause] = &[Cause::RepositoryNotFound, Cause::NoCredentials];
+
+    fn workload() -> Workload {
+        let image = "registry.acme.test:5000/shop/storefront:1.92";
+        Workload {
+            kind: Kind::Deployment,
+            namespace: "shop",
+            name: "storefront",
+            pods: 2,
+            init: false,
+            waiting: words::not_found(image),
+            image: image.to_owned(),
+            secret: None,
+            before: None,
+            injected: Cause::RepositoryNotFound,
+            wanted: Wanted::Proven,
+            by_controller: None,
+        }
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn what_is_not_as_planned_is_called_so() {
-        let played = play().await.map_err(|failure| failure.text()).unwrap();
-        let of = |findings: &mut Vec<Finding>, cause: Cause| {
-            findings.iter().position(|finding| finding.cause == cause).unwrap()
+    fn said(cause: Cause, certainty: Certainty) -> Said {
+        Said {
+            id: "pi-aaaaaa".to_owned(),
+            cause,
+            certainty,
+            left: LEFT.to_vec(),
+            pods: 2,
+            requests: 3,
+            asked: true,
+        }
+    }
+
+    #[test]
+    fn what_is_not_as_planned_is_called_so() {
+        use Cause::{NotFoundOrDenied as Either, RepositoryNotFound as Gone, TagNotFound as Other};
+        use Certainty::{Likely, Proven, Undecided};
+        let (proof, hint) = (Wanted::Proven, Wanted::Likely("it stands elsewhere"));
+        let doubt = Wanted::Undecided(LEFT, "nobody can tell");
+        for (wanted, cause, certainty, judgement) in [
+            (proof, Gone, Proven, Judgement::Right),
+            (proof, Other, Proven, Judgement::Wrong),
+            (proof, Other, Likely, Judgement::Wrong),
+            (proof, Gone, Likely, Judgement::Unproven),
+            (proof, Either, Undecided, Judgement::Unproven),
+            (hint, Gone, Likely, Judgement::AsPlanned),
+            (hint, Gone, Proven, Judgement::Wrong),
+            (hint, Other, Likely, Judgement::Wrong),
+            (hint, Either, Undecided, Judgement::Unproven),
+            (doubt, Either, Undecided, Judgement::AsPlanned),
+            (doubt, Gone, Proven, Judgement::Wrong),
+            (doubt, Gone, Likely, Judgement::Unproven),
+        ] {
+            let judged = judge(&workload(), wanted, &[said(cause, certainty)]);
+            assert_eq!(judged, judgement, "{cause} {certainty:?}");
+        }
+        let right = said(Gone, Proven);
+        assert_eq!(judge(&workload(), proof, &[]), Judgement::Wrong, "nothing is said");
+        assert_eq!(
+            judge(&workload(), proof, &[right.clone(), right.clone()]),
+            Judgement::Wrong,
+            "two things"
+        );
+        let some = Said { pods: 1, ..right };
+        assert_eq!(judge(&workload(), proof, &[some]), Judgement::Wrong, "a pod is missing");
+        let excluded = Said { left: vec![Either], ..said(Either, Undecided) };
+        assert_eq!(judge(&workload(), doubt, &[excluded]), Judgement::Unproven, "the injected is not left");
+    }
+
+    #[test]
+    fn an_incident_is_of_a_workload_by_its_owners_and_one_that_was_merged_is_none() {
+        let of = |owner: &str, merged: Value| {
+            serde_json::json!({"items": [{"id": "pi-aaaaaa", "cause": "repository-not-found",
+                "certainty": "proven", "mergedInto": merged, "cost": {"requests": 4},
+                "namespaces": [{"namespace": "shop", "pods": 2, "verdict": null,
+                    "owners": [{"kind": "Deployment", "name": owner}]}]}]})
         };
-        assert_eq!(judged(&played, "storefront", |_, _| {}), Judgement::Right);
-        assert_eq!(judged(&played, "weights", |_, _| {}), Judgement::AsPlanned);
-        let other = judged(&played, "storefront", |workload, _| workload.injected = Cause::Forbidden);
-        assert_eq!(other, Judgement::Wrong, "sure of a cause that was not injected");
-        assert_eq!(judged(&played, "storefront", |_, findings| findings.clear()), Judgement::Wrong);
-        let unsure = judged(&played, "storefront", |_, findings| {
-            let at = of(findings, Cause::TagNotFound);
-            findings[at].certainty = Certainty::Likely;
-        });
-        assert_eq!(unsure, Judgement::Unproven);
-        let guessed = judged(&played, "weights", |_, findings| {
-            let at = of(findings, Cause::NotFoundOrDenied);
-            findings[at].certainty = Certainty::Proven;
-        });
-        assert_eq!(guessed, Judgement::Wrong, "sure where nobody can be");
-        let excluded = judged(&played, "weights", |_, findings| {
-            let at = of(findings, Cause::NotFoundOrDenied);
-            findings[at].rivals.retain(|rival| rival.code != Cause::RepositoryNotFound);
-        });
-        assert_eq!(excluded, Judgement::Unproven, "the injected cause is not among those left");
-        let some = judged(&played, "gateway", |_, findings| {
-            let at = of(findings, Cause::DigestNotFound);
-            findings[at].sightings.truncate(39);
-        });
-        assert_eq!(some, Judgement::Wrong, "a pod is missing");
-        played.end().await;
+        let found = |incidents: Value| of_incidents(&workload(), &incidents);
+        assert_eq!(found(of("storefront", Value::Null)).len(), 1);
+        assert_eq!(found(of("admin", Value::Null)).len(), 0);
+        assert_eq!(found(of("storefront", "pi-bbbbbb".into())).len(), 0);
     }
 }

@@ -1,36 +1,53 @@
-//! What to try by hand while the registries are up.
+//! What to try by hand while all of it is up.
 
 use std::io::{self, Write};
 
 use crate::play::Played;
-use crate::registries::{EDGE, METRICS, REGISTRY};
+use crate::product::text;
+use crate::registries::{EDGE, METRICS, SHOP};
 
 /// Addresses, the authority, and commands.
 pub(crate) fn write(played: &Played, out: &mut dyn Write) -> io::Result<()> {
-    let Played { running, folder, .. } = played;
-    let (etc, authority) = (folder.etc(), folder.authority());
-    let (etc, authority) = (etc.display(), authority.display());
+    let Played { running, folder, api, healed, .. } = played;
+    let (etc, authority) = (text(&folder.etc()), text(&folder.authority()));
+    let (admin, controller) = folder.kubeconfigs();
+    let (admin, controller) = (text(&admin), text(&controller));
+    let history = text(&folder.kept().join("history.db"));
     writeln!(
         out,
-        "\nThe registries stay up until Ctrl-C, which also removes {}:\n",
+        "\nRegistries, API server and controller stay up until Ctrl-C, which also removes\n{}:\n",
         folder.path().display()
     )?;
     for (name, address) in running.addresses() {
         let about = if name == EDGE { " (nothing listens there)" } else { "" };
         writeln!(out, "  {name:<20} {address}{about}")?;
     }
-    writeln!(out, "  {:<20} {}", "their name server", running.dns())?;
     let place = |name: &str| format!("{name}:{}", running.endpoint(name).port());
-    let (registry, expired) = (place(REGISTRY), place(METRICS));
+    let (shop, expired) = (place(SHOP), place(METRICS));
+    for (what, is) in [
+        ("their name server", running.dns().to_string()),
+        ("their authority", authority.clone()),
+        ("API server", api.url()),
+        ("kubeconfig", admin.clone()),
+        ("the controller's", controller),
+    ] {
+        writeln!(out, "  {what:<20} {is}")?;
+    }
     write!(
         out,
-        "  {:<20} {authority}\n\nTry (pullmedic is `cargo run --release --`, where it is not installed):\n\n  \
-         pullmedic probe {registry}/shop/storefront:1.9.2 --node-config {etc}\n  \
-         pullmedic probe {registry}/shop/storefront:1.92 --node-config {etc}\n  \
+        "\nTry (pullmedic is `cargo run --release --`, where it is not installed):\n\n  \
+         export KUBECONFIG={admin} SSL_CERT_FILE={authority}\n  \
+         pullmedic diagnose -n payments --resolv-conf {etc}/resolv.conf --why\n  \
+         pullmedic incidents --history {history} --watch\n  \
+         pullmedic incidents --history {history} show {}\n  \
+         pullmedic probe {shop}/shop/storefront:1.9.2 --node-config {etc}\n  \
+         pullmedic probe {shop}/shop/storefront:1.93 --node-config {etc}\n  \
          pullmedic probe {expired}/monitoring/dashboards:11.2 --node-config {etc}\n  \
          pullmedic diagnose --from-transcript {} --why\n  \
-         curl -i --cacert {authority} --resolve {registry}:127.0.0.1 https://{registry}/v2/\n",
-        "their authority",
-        folder.transcript().display(),
+         kubectl get pods -A\n  \
+         kubectl -n payments delete pods --all\n  \
+         curl -i --cacert {authority} --resolve {shop}:127.0.0.1 https://{shop}/v2/\n",
+        healed.incident,
+        text(&folder.transcript()),
     )
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use testkit_registry::Running;
 
+use crate::api::Api;
+
 /// The node's `/etc`, our state, and the transcript, until dropped.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -15,7 +17,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Writes what a node of the cluster would have.
-    pub(crate) fn new(running: &Running) -> io::Result<Folder> {
+    pub(crate) fn new(running: &Running, api: &Api) -> io::Result<Folder> {
         let folder = Folder { root: tempfile::Builder::new().prefix("pullmedic-playground-").tempdir()? };
         let etc = folder.etc();
         fs::create_dir_all(etc.join("containerd"))?;
@@ -28,6 +30,9 @@ impl Folder {
         fs::write(folder.authority(), running.ca_pem())?;
         fs::write(etc.join("hosts"), "127.0.0.1 localhost\n")?;
         fs::write(etc.join("resolv.conf"), format!("nameserver {}\n", running.dns()))?;
+        let (admin, controller) = folder.kubeconfigs();
+        fs::write(admin, api.admin())?;
+        fs::write(controller, api.controller())?;
         Ok(folder)
     }
 
@@ -44,6 +49,24 @@ impl Folder {
     /// What the product keeps between runs; its own place, so that nothing of the user's is touched.
     pub(crate) fn state(&self) -> PathBuf {
         self.root.path().join("state")
+    }
+
+    /// The bundle.
+    ///
+    /// # Errors
+    /// When somebody took it away.
+    pub(crate) fn authorities(&self) -> io::Result<Vec<u8>> {
+        fs::read(self.authority())
+    }
+
+    /// The controller's own folder: its history.
+    pub(crate) fn kept(&self) -> PathBuf {
+        self.root.path().join("controller")
+    }
+
+    /// How to reach the API server: as whoever runs the cluster, and as the controller.
+    pub(crate) fn kubeconfigs(&self) -> (PathBuf, PathBuf) {
+        (self.root.path().join("kubeconfig"), self.root.path().join("controller.kubeconfig"))
     }
 
     /// All that was read and asked.

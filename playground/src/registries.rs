@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use testkit_registry::{
-    Answer, Certificate, Configuration, Dialect, Endpoint, Entry, Form, Image, Layer, Names, Quota, Record,
-    Registry, Route, Rule, Running, Transport, User,
+    Answer, Certificate, Configuration, Dialect, Endpoint, Entry, Form, Image, Layer, Login, Names, Quota,
+    Record, Registry, Route, Rule, Running, Transport, User,
 };
 
-/// The registry of the company: all faults that stand in its answers, and those of pull secrets.
+/// The registry of the company: the faults of pull secrets.
 pub(crate) const REGISTRY: &str = "registry.acme.test";
+/// Of one team, open to all without a login: faults that stand in its answers. Each team has one, because the controller
+/// spares a registry: after twenty requests it sends it one in three seconds.
+pub(crate) const SHOP: &str = "shop.acme.test";
+/// Of another.
+pub(crate) const PLATFORM: &str = "platform.acme.test";
+/// And of a third, with logins of its own.
+pub(crate) const BILLING: &str = "billing.acme.test";
 /// Like Docker Hub, with nothing left of its limit.
 pub(crate) const HUB: &str = "hub.acme.test";
 /// Like Quay, which hides what is absent.
@@ -77,6 +84,9 @@ pub(crate) async fn start(passwords: &Passwords) -> std::io::Result<Running> {
     let loopback = std::net::IpAddr::from([127, 0, 0, 1]);
     let endpoints = vec![
         registry(passwords),
+        shop(),
+        platform(),
+        billing(passwords),
         hub(),
         named(QUAY, Dialect::Quay).tls(Certificate::Trusted).image(Image::small("ml/features", "2")),
         named(VAULT, Dialect::Distribution)
@@ -100,46 +110,57 @@ fn named(host: &str, dialect: Dialect) -> Endpoint {
 }
 
 fn registry(passwords: &Passwords) -> Endpoint {
-    let platforms = ["arm64", "s390x"].map(|architecture| {
-        Entry::linux(architecture, vec![Layer::Random { bytes: 4096, seed: architecture.len() as u64 }])
-    });
+    let endpoint = named(REGISTRY, Dialect::Distribution)
+        .tls(Certificate::Trusted)
+        .user(User::new("robot-payments", &passwords.payments, "payments/*"))
+        .user(User::new("robot", &passwords.fraud, "payments/*"));
+    let tags = [("checkout", "4.1"), ("ledger", "7.0"), ("refunds", "2.0"), ("fraud", "0.4")];
+    tags.into_iter().fold(endpoint, |endpoint, (repository, tag)| {
+        endpoint.image(Image::small(&format!("payments/{repository}"), tag))
+    })
+}
+
+fn billing(passwords: &Passwords) -> Endpoint {
+    named(BILLING, Dialect::Distribution)
+        .tls(Certificate::Trusted)
+        .user(User::new("robot-payments", &passwords.payments, "payments/*"))
+        .user(User::new("robot-invoices", &passwords.invoices, "payments/*"))
+        .user(User::new("robot-settlement", &passwords.settlement, "payments/*"))
+        .image(Image::small("payments/invoices", "5.2"))
+        .image(Image::small("payments/settlement", "1.8"))
+}
+
+fn shop() -> Endpoint {
     let gone = Answer::Error {
         status: 404,
         code: "BLOB_UNKNOWN".to_owned(),
         message: "blob unknown to registry".to_owned(),
     };
-    let mut endpoint = named(REGISTRY, Dialect::Distribution)
+    let endpoint = named(SHOP, Dialect::Distribution)
         .tls(Certificate::Trusted)
-        .public("shop/*")
-        .public("platform/*")
-        .user(User::new("robot-payments", &passwords.payments, "payments/*"))
-        .user(User::new("robot-invoices", &passwords.invoices, "payments/*"))
-        .user(User::new("robot-settlement", &passwords.settlement, "payments/*"))
-        .user(User::new("robot", &passwords.fraud, "payments/*"))
-        .image(Image::of(
-            "shop/trainer",
-            "1.3",
-            Form::Index { entries: platforms.into(), attestations: false },
-        ))
+        .login(Login::Open)
         .rule(Rule::on(Route::Blob).repository("shop/search").reference("layer:0").answer(gone));
-    for (repository, tags) in [
-        ("shop/storefront", &["1.9.0", "1.9.1", "1.9.2"][..]),
-        ("shop/migrator", &["5.0"]),
-        ("shop/catalog", &["2.0"]),
-        ("shop/search", &["3.0"]),
-        ("platform/gateway", &["2.3.0", "2.3.1"]),
-        ("payments/checkout", &["4.1"]),
-        ("payments/ledger", &["7.0"]),
-        ("payments/invoices", &["5.2"]),
-        ("payments/refunds", &["2.0"]),
-        ("payments/settlement", &["1.8"]),
-        ("payments/fraud", &["0.4"]),
-    ] {
-        for tag in tags {
-            endpoint = endpoint.image(Image::small(repository, tag));
-        }
-    }
-    endpoint
+    of_shop(&["1.9.0", "1.9.1", "1.9.2"]).into_iter().fold(endpoint, Endpoint::image)
+}
+
+/// What the registry of the shop holds; `storefront` are the tags of that repository.
+pub(crate) fn of_shop(storefront: &[&str]) -> Vec<Image> {
+    let rest = [("shop/migrator", "5.0"), ("shop/catalog", "2.0"), ("shop/search", "3.0")];
+    let storefront = storefront.iter().map(|tag| Image::small("shop/storefront", tag));
+    storefront.chain(rest.map(|(repository, tag)| Image::small(repository, tag))).collect()
+}
+
+fn platform() -> Endpoint {
+    let platforms = ["arm64", "s390x"].map(|architecture| {
+        Entry::linux(architecture, vec![Layer::Random { bytes: 4096, seed: architecture.len() as u64 }])
+    });
+    let form = Form::Index { entries: platforms.into(), attestations: false };
+    named(PLATFORM, Dialect::Distribution)
+        .tls(Certificate::Trusted)
+        .public("*")
+        .image(Image::of("ml/trainer", "1.3", form))
+        .image(Image::small("platform/gateway", "2.3.0"))
+        .image(Image::small("platform/gateway", "2.3.1"))
 }
 
 fn hub() -> Endpoint {

@@ -2,34 +2,78 @@
 
 use std::io::{self, Write};
 
-use pullmedic_model::Report;
-use pullmedic_report::{Form, Look, write_report};
+use pullmedic_report::Look;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::comparison::Row;
-use crate::play::Played;
+use crate::api::Audit;
+use crate::comparison::{Answer, Judgement, Row};
+use crate::play::{Healed, Played};
 
-/// What it does and what is simulated, the report as `pullmedic diagnose` writes it, and the comparison.
+/// What of a run is made up.
+const SIMULATED: [&str; 3] = [
+    "the API server and its objects, whose nodes are this machine",
+    "the kubelet and its words",
+    "the name server",
+];
+
+/// What it does and what is simulated, what the product writes, and the comparison.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_text(played: &Played, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let pods: usize = played.rows.iter().map(|row| row.pods).sum();
     let registries = played.running.addresses().len();
+    let pages = &played.pages;
     write!(
         out,
         "playground: {} workloads ({pods} pods) that cannot pull their image, each in\n\
-         another way, from {registries} registries on loopback. pullmedic is asked why.\n\n  \
-         simulated: the cluster's objects (its nodes are this machine) and the\n             \
-         kubelet's words\n  \
-         real:      the registries, TLS, tokens, every request and every verdict\n\n\
-         $ pullmedic diagnose -A --node-config etc\n\n",
+         another way, from {registries} registries on loopback. pullmedic is asked why, and\n\
+         its controller watches.\n\n  \
+         simulated: the API server and its objects (its nodes are this machine), the\n             \
+         kubelet and its words, the name server\n  \
+         real:      the registries, TLS, tokens, every request and every verdict; the\n             \
+         controller, under the rights of deploy/rbac\n\n\
+         $ pullmedic diagnose -A --node-config etc\n\n{}\n\
+         $ pullmedic incidents\n\n{}",
         played.rows.len(),
+        pages.diagnose,
+        pages.incidents,
     )?;
-    write_report(&played.report, Form::Text, look, out)?;
+    if !pages.show.is_empty() {
+        write!(out, "\n$ pullmedic incidents show {}\n\n{}", played.healed.incident, pages.show)?;
+    }
     writeln!(out, "\nWhat was injected, and what was said of it:\n")?;
     table(&played.rows, look, out)?;
-    writeln!(out, "\n{}", closing(played))
+    writeln!(out, "\n{}", closing(played))?;
+    healed(played, out)?;
+    writeln!(out, "\n{}", audited(&played.audit))
+}
+
+fn healed(played: &Played, out: &mut dyn Write) -> io::Result<()> {
+    let Healed { workload, namespace, incident, resolved_after } = &played.healed;
+    match resolved_after {
+        Some(seconds) => write!(
+            out,
+            "\n{workload} was healed: its registry was given the tag, and its pod runs.\n\
+             Its incident {incident} was over {seconds:.0} s later:\n\n\
+             $ pullmedic incidents -n {namespace}\n\n{}",
+            played.pages.over
+        ),
+        None => writeln!(out, "\n{workload} was healed, and its incident {incident:?} is NOT OVER."),
+    }
+}
+
+/// One sentence of the API server's audit log.
+fn audited(audit: &Audit) -> String {
+    let verbs = audit.by_verb.iter().map(|(verb, count)| format!("{count} {verb}"));
+    format!(
+        "The API server's audit log of the controller: {}.\nLists after the start: {}, refused: {}, writes: {}.",
+        verbs.collect::<Vec<_>>().join(", "),
+        audit.lists_after_the_start,
+        audit.refused,
+        audit.writes
+    )
 }
 
 /// The document of `-o json`.
@@ -38,25 +82,35 @@ pub fn write_text(played: &Played, look: &Look, out: &mut dyn Write) -> io::Resu
 struct Document<'a> {
     kind: &'static str,
     /// What of it is made up.
-    simulated: [&'static str; 2],
+    simulated: [&'static str; 3],
     right: bool,
+    /// Of `diagnose`.
     took_ms: f64,
+    /// Of the controller, from its start to its last verdict.
+    controller_ms: f64,
     comparison: &'a [Row],
-    report: &'a Report,
+    healed: &'a Healed,
+    audit: &'a Audit,
+    report: &'a Value,
+    incidents: &'a Value,
 }
 
-/// The comparison and the report as JSON.
+/// The comparison, the report and the incidents as JSON.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_json(played: &Played, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         kind: "Playground",
-        simulated: ["the cluster's objects, whose nodes are this machine", "the kubelet's words"],
+        simulated: SIMULATED,
         right: played.is_right(),
-        took_ms: played.took.as_secs_f64() * 1000.0,
+        took_ms: played.took.0.as_secs_f64() * 1000.0,
+        controller_ms: played.took.1.as_secs_f64() * 1000.0,
         comparison: &played.rows,
+        healed: &played.healed,
+        audit: &played.audit,
         report: &played.report,
+        incidents: &played.incidents,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
@@ -64,76 +118,85 @@ pub fn write_json(played: &Played, out: &mut dyn Write) -> io::Result<()> {
 
 fn closing(played: &Played) -> String {
     let count = |wanted: &dyn Fn(&Row) -> bool| played.rows.iter().filter(|row| wanted(row)).count();
-    let planned = count(&|row| row.planned.is_some() && row.judgement.is_right());
-    let right = count(&|row| row.judgement.is_right()) - planned;
+    let planned = count(&|row| row.judgement() == Judgement::AsPlanned);
+    let right = count(&Row::is_right) - planned;
     let not = played.rows.len() - right - planned;
-    let requests: u32 = played.rows.iter().map(|row| row.requests).sum();
-    let mut text = format!("{right} proven right, {planned} undecided as planned");
+    let mut text = format!("{right} proven right by both, {planned} not proven as planned");
     if not > 0 {
         text.push_str(&format!(", {not} not as planned"));
     }
+    let requests = |of: &dyn Fn(&Row) -> &Answer| -> u64 {
+        played.rows.iter().flat_map(|row| &of(row).said).map(|said| said.requests).sum()
+    };
     text.push_str(&format!(
-        "; {} findings, {requests} requests, {:.1} s.",
-        played.report.findings.len(),
-        played.took.as_secs_f64()
+        ".\ndiagnose: {} requests, {:.1} s; controller: {} requests, {:.1} s.",
+        requests(&|row| &row.diagnose),
+        played.took.0.as_secs_f64(),
+        requests(&|row| &row.incident),
+        played.took.1.as_secs_f64(),
     ));
-    for row in played.rows.iter().filter(|row| row.judgement.is_right()) {
-        if let Some(why) = row.planned {
-            text.push_str(&format!("\n{} is undecided as it must be: {why}.", row.workload));
+    for row in &played.rows {
+        let both = [("diagnose", &row.diagnose), ("the controller", &row.incident)];
+        let planned = both.map(|(who, answer)| answer.planned.map(|why| (who, why)));
+        match planned {
+            [None, None] => {}
+            [Some((_, why)), Some((_, other))] if why == other => {
+                text.push_str(&format!("\n{} cannot be proven: {why}.", row.workload));
+            }
+            some => some.into_iter().flatten().for_each(|(who, why)| {
+                text.push_str(&format!("\n{} cannot be proven by {who}: {why}.", row.workload));
+            }),
         }
     }
     text
 }
 
-/// The column of what was said.
-const SAID: usize = 3;
+/// The columns of the table.
+const COLUMNS: [&str; 7] = ["", "workload", "injected", "diagnose", "controller", "asked", ""];
+
+/// The column of numbers.
+const NUMBERS: usize = 5;
 
 fn table(rows: &[Row], look: &Look, out: &mut dyn Write) -> io::Result<()> {
-    let mark = |row: &Row| match (row.judgement.is_right(), look.ascii) {
+    let mark = |row: &Row| match (row.is_right(), look.ascii) {
         (true, false) => "✓",
         (true, true) => "+",
         (false, false) => "✗",
         (false, true) => "x",
     };
-    let head = ["", "workload", "injected", "said", "certainty", "asked", "ms", ""].map(str::to_owned);
-    let mut lines = vec![head];
+    let sure = |answer: &Answer| match &answer.said[..] {
+        [] => "nothing".to_owned(),
+        [said] => said.certainty.code().to_owned(),
+        several => format!("{} times", several.len()),
+    };
+    let asked = |answer: &Answer| answer.said.iter().map(|said| said.requests).sum::<u64>();
+    let mut lines = vec![COLUMNS.map(str::to_owned)];
     for row in rows {
-        let said = row.said.map_or("nothing", |said| if said == row.injected { "same" } else { said.code() });
         let times = if row.pods > 1 { format!(" x{}", row.pods) } else { String::new() };
         lines.push([
             mark(row).to_owned(),
             format!("{}{times}", row.workload),
             row.injected.code().to_owned(),
-            said.to_owned(),
-            row.certainty.map_or("", |certainty| certainty.code()).to_owned(),
-            row.requests.to_string(),
-            format!("{:.0}", row.ms),
-            row.judgement.word().to_owned(),
+            sure(&row.diagnose),
+            sure(&row.incident),
+            format!("{} + {}", asked(&row.diagnose), asked(&row.incident)),
+            row.judgement().word().to_owned(),
         ]);
     }
-    let widths = |lines: &[[String; 8]]| -> Vec<usize> {
-        (0..8).map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or_default()).collect()
-    };
-    let narrow = widths(&lines).iter().sum::<usize>() + 7 > look.width;
-    // Where there is no room for another cause than the injected one, it stands below its row.
-    let below: Vec<Option<String>> = lines
-        .iter_mut()
-        .map(|line| {
-            let folds = narrow && line[SAID].chars().count() > "said".len();
-            let dots = if look.ascii { "..." } else { "…" };
-            folds.then(|| std::mem::replace(&mut line[SAID], dots.to_owned()))
-        })
-        .collect();
-    let widths = widths(&lines);
-    for (line, below) in lines.iter().zip(below) {
-        let cells = line.iter().zip(&widths).enumerate().map(|(at, (cell, width))| {
+    let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or_default();
+    let widths: [usize; 7] = std::array::from_fn(width);
+    for (line, row) in lines.iter().zip(std::iter::once(None).chain(rows.iter().map(Some))) {
+        let cells = line.iter().zip(widths).enumerate().map(|(at, (cell, width))| {
             // Numbers stand to the right.
-            if matches!(at, 5 | 6) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+            if at == NUMBERS { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
         });
         let text = cells.collect::<Vec<_>>().join(" ");
         writeln!(out, "{}", text.trim_end())?;
-        if let Some(said) = below {
-            writeln!(out, "{:indent$}said: {said}", "", indent = widths[0] + widths[1] + 2)?;
+        let Some(row) = row else { continue };
+        for (who, answer) in [("diagnose", &row.diagnose), ("controller", &row.incident)] {
+            for said in answer.said.iter().filter(|said| said.cause != row.injected) {
+                writeln!(out, "  {who} said: {}", said.cause.code())?;
+            }
         }
     }
     Ok(())

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use pullmedic_model::Cause;
 use testkit_registry::Running;
 
-use crate::registries::{EDGE, ENDED, HUB, LEGACY, METRICS, MISSPELT, QUAY, REGISTRY, VAULT};
+use crate::registries::{
+    BILLING, EDGE, ENDED, HUB, LEGACY, METRICS, MISSPELT, PLATFORM, QUAY, REGISTRY, SHOP, VAULT,
+};
 use crate::words::{self, Waiting};
 
 /// What makes the pods.
@@ -51,6 +53,8 @@ impl Kind {
 pub(crate) enum Wanted {
     /// The injected cause, proven.
     Proven,
+    /// The injected cause, likely; why it cannot be proven.
+    Likely(&'static str),
     /// No cause, with these left among others; why nobody could tell.
     Undecided(&'static [Cause], &'static str),
 }
@@ -73,7 +77,10 @@ pub(crate) struct Workload {
     pub(crate) waiting: Waiting,
     /// What was really done.
     pub(crate) injected: Cause,
+    /// By `diagnose`, which has the node's files and stands on the node.
     pub(crate) wanted: Wanted,
+    /// By the controller, which has no node's files and stands elsewhere, where that is something else.
+    pub(crate) by_controller: Option<Wanted>,
 }
 
 /// A workload that runs well.
@@ -83,6 +90,17 @@ pub(crate) struct Healthy {
     pub(crate) image: String,
     pub(crate) secret: Option<&'static str>,
 }
+
+/// The workload that gets well at the end.
+pub(crate) struct Heal {
+    pub(crate) name: &'static str,
+    pub(crate) repository: &'static str,
+    /// The tag that the registry is given.
+    pub(crate) tag: &'static str,
+}
+
+/// Its pod asks for that tag.
+pub(crate) const HEALED: Heal = Heal { name: "storefront", repository: "shop/storefront", tag: "1.92" };
 
 /// Addresses and digests of what runs, as the table needs them.
 pub(crate) struct Places<'a> {
@@ -106,7 +124,7 @@ impl<'a> Places<'a> {
     }
 
     fn layer(&self, repository: &str) -> String {
-        let images = self.running.images(REGISTRY);
+        let images = self.running.images(SHOP);
         let found = images.iter().find(|image| image.repository == repository);
         found.and_then(|image| image.layers.first()).cloned().unwrap_or_default()
     }
@@ -114,15 +132,10 @@ impl<'a> Places<'a> {
 
 /// The workloads that run well: one of them names the pull secret that works, another the repository that was meant.
 pub(crate) fn healthy(places: &Places<'_>) -> Vec<Healthy> {
-    let runs = |namespace, name, path: &str, secret| Healthy {
-        namespace,
-        name,
-        image: places.image(REGISTRY, path),
-        secret,
-    };
+    let runs = |namespace, name, image, secret| Healthy { namespace, name, image, secret };
     vec![
-        runs("payments", "ledger", "payments/ledger:7.0", Some("regcred")),
-        runs("shop", "admin", "shop/migrator:5.0", None),
+        runs("payments", "ledger", places.image(REGISTRY, "payments/ledger:7.0"), Some("regcred")),
+        runs("shop", "admin", places.image(SHOP, "shop/migrator:5.0"), None),
     ]
 }
 
@@ -148,11 +161,12 @@ fn waits(kind: Kind, namespace: &'static str, name: &'static str, image: String)
         before: None,
         injected: Cause::Unknown,
         wanted: Wanted::Proven,
+        by_controller: None,
     }
 }
 
 fn at_the_manifest(places: &Places<'_>) -> Vec<Workload> {
-    let image = |path: &str| places.image(REGISTRY, path);
+    let image = |path: &str| places.image(SHOP, path);
     let hidden = places.image(QUAY, "ml/weights:2026-10");
     let upper = image("Shop/Catalog:2.0");
     let gone = format!("@sha256:{}", "0123456789abcdef".repeat(4));
@@ -169,7 +183,12 @@ fn at_the_manifest(places: &Places<'_>) -> Vec<Workload> {
         Workload {
             pods: 40,
             injected: Cause::DigestNotFound,
-            ..waits(Kind::Deployment, "platform", "gateway", image(&format!("platform/gateway{gone}")))
+            ..waits(
+                Kind::Deployment,
+                "platform",
+                "gateway",
+                places.image(PLATFORM, &format!("platform/gateway{gone}")),
+            )
         },
         Workload {
             init: true,
@@ -190,9 +209,9 @@ fn at_the_manifest(places: &Places<'_>) -> Vec<Workload> {
 }
 
 fn pull_secrets(places: &Places<'_>) -> Vec<Workload> {
-    let image = |path: &str| places.image(REGISTRY, path);
     let of = |kind, name, path: &str, secret, injected, waiting: &dyn Fn(&str) -> Waiting| {
-        let image = image(path);
+        let host = if matches!(name, "invoices" | "settlement") { BILLING } else { REGISTRY };
+        let image = places.image(host, path);
         Workload { secret, injected, waiting: waiting(&image), ..waits(kind, "payments", name, image) }
     };
     let anonymous: &dyn Fn(&str) -> Waiting = &words::insufficient_scope;
@@ -287,17 +306,20 @@ fn below_http(places: &Places<'_>) -> Vec<Workload> {
 
 fn of_content(places: &Places<'_>) -> Vec<Workload> {
     let redis = places.image(HUB, "library/redis:7.4");
-    let trainer = places.image(REGISTRY, "shop/trainer:1.3");
-    let search = places.image(REGISTRY, "shop/search:3.0");
+    let trainer = places.image(PLATFORM, "ml/trainer:1.3");
+    let search = places.image(SHOP, "shop/search:3.0");
     let digest = |host: &str, repository: &str, tag: &str| places.running.digest(host, repository, tag);
     vec![
         Workload {
             waiting: words::limited(&redis, &digest(HUB, "library/redis", "7.4")),
             injected: Cause::RateLimited,
+            by_controller: Some(Wanted::Likely(
+                "the limit that it meets is its own address's, not the node's",
+            )),
             ..waits(Kind::StatefulSet, "data", "cache", redis)
         },
         Workload {
-            waiting: words::no_platform(&trainer, &digest(REGISTRY, "shop/trainer", "1.3")),
+            waiting: words::no_platform(&trainer, &digest(PLATFORM, "ml/trainer", "1.3")),
             injected: Cause::PlatformMismatch,
             ..waits(Kind::Job, "ml", "train", trainer)
         },

@@ -4,19 +4,24 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
 
-use playground::{Judgement, Played, play, write_json, write_text};
+use playground::{Audit, Judgement, Played, play, write_json, write_text};
 use pullmedic_model::{Cause, Certainty};
 use pullmedic_report::Look;
 
 /// Registry requests that a proof may take (issue 4).
-const MOST_REQUESTS: u32 = 20;
+const MOST_REQUESTS: u64 = 20;
 
 fn texts(played: &Played) -> String {
     let (mut text, mut json) = (Vec::new(), Vec::new());
     write_text(played, &Look::default(), &mut text).unwrap();
     write_json(played, &mut json).unwrap();
     String::from_utf8(text).unwrap() + &String::from_utf8(json).unwrap()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// The password in clear, and its middle in base64 at each of the three places it may stand.
@@ -31,32 +36,49 @@ fn shapes(password: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_planned_verdict_comes_and_no_password_does() {
-    let played = play().await.map_err(|failure| failure.text()).unwrap();
+async fn both_say_what_was_planned_and_no_password_and_what_is_healed_ends() {
+    let progress = Mutex::new(Vec::new());
+    let told = |what: &str| progress.lock().unwrap().push(what.to_owned());
+    let played = play(&told).await.map_err(|failure| failure.text()).unwrap();
     assert!(played.rows.len() >= 12);
+    let doubted: Vec<&str> = played.rows.iter().filter_map(|row| row.incident.planned).collect();
+    assert_eq!(doubted.len(), 2, "few faults cannot be proven: {doubted:?}");
     for row in &played.rows {
-        let planned = match row.planned {
-            Some(_) => (Judgement::AsPlanned, Some(Certainty::Undecided)),
-            None => (Judgement::Right, Some(Certainty::Proven)),
-        };
-        assert_eq!((row.judgement, row.certainty), planned, "{row:?}");
-        assert_eq!(row.findings, 1, "{row:?}");
-        assert!(row.requests <= MOST_REQUESTS, "{row:?}");
+        for answer in [&row.diagnose, &row.incident] {
+            let planned = match (answer.planned, answer.said[0].certainty) {
+                (None, Certainty::Proven) => Judgement::Right,
+                (Some(_), Certainty::Likely | Certainty::Undecided) => Judgement::AsPlanned,
+                (None | Some(_), _) => Judgement::Wrong,
+            };
+            assert_eq!(answer.judgement, planned, "{row:?}");
+            assert_eq!(answer.said.len(), 1, "{row:?}");
+            assert!(answer.said[0].requests <= MOST_REQUESTS, "{row:?}");
+        }
     }
-    assert!(played.is_right());
-    assert_eq!(played.report.findings.len(), played.rows.len(), "one finding a fault, and none beside");
+    let count = |list: &serde_json::Value| list.as_array().unwrap().len();
+    assert_eq!(count(&played.report["findings"]), played.rows.len(), "one a fault, and none beside");
+    assert_eq!(count(&played.incidents["items"]), played.rows.len(), "one a fault, and none beside");
     let injected: std::collections::BTreeSet<Cause> = played.rows.iter().map(|row| row.injected).collect();
     // A repository that is not there is there twice: told, and hidden.
     assert_eq!(injected.len(), played.rows.len() - 1, "each with a fault of its own");
     let forty = played.rows.iter().find(|row| row.pods == 40).unwrap();
-    assert_eq!((forty.findings, forty.judgement), (1, Judgement::Right));
-    assert!(forty.requests < 10, "forty pods are proved once: {forty:?}");
+    assert!(forty.requests <= 10, "forty pods are proved once: {forty:?}");
 
-    let told = texts(&played);
+    assert!(played.healed.resolved_after.is_some(), "{:?}", played.healed);
+    assert!(played.pages.over.contains(&played.healed.incident), "{}", played.pages.over);
+    let Audit { by_verb, lists_after_the_start, refused, .. } = &played.audit;
+    assert_eq!((*lists_after_the_start, *refused), (0, 0), "{by_verb:?}");
+    assert!(by_verb["watch"] > 0 && by_verb["get"] > 0, "{by_verb:?}");
+    assert!(played.is_right());
+
+    let told = texts(&played) + &progress.lock().unwrap().join("\n");
     assert_eq!(played.passwords().len(), 5);
     for password in played.passwords() {
         for shape in shapes(password) {
             assert!(!told.contains(&shape), "a password is told: {shape}");
+            for (place, text) in played.kept().map_err(|error| error.to_string()).unwrap() {
+                assert!(!holds(&text, &shape), "a password is kept in {}", place.display());
+            }
         }
     }
     // How every token of the registries begins.
@@ -65,18 +87,21 @@ async fn every_planned_verdict_comes_and_no_password_does() {
         assert!(told.contains(&row.workload), "{}", row.workload);
     }
     assert!(played.names().len() > 5 && played.names().iter().all(|name| name.ends_with(".test")));
-    assert!(told.contains("simulated:") && told.contains("real:"));
-    played.end().await;
+    for wanted in ["simulated:", "real:", "Lists after the start: 0, refused: 0", "was over"] {
+        assert!(told.contains(wanted), "{wanted}");
+    }
+    played.end().await.map_err(|failure| failure.text()).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_at_once_do_not_meet() {
-    let (one, other) = tokio::join!(play(), play());
-    for played in [one, other] {
-        let played = played.map_err(|failure| failure.text()).unwrap();
-        assert!(played.is_right(), "{:?}", played.rows);
-        played.end().await;
-    }
+#[test]
+fn two_at_once_do_not_meet() {
+    let places = [place(), place()];
+    std::thread::scope(|scope| {
+        let runs = places.each_ref().map(|place| scope.spawn(|| run(&["-o", "json"], place.path())));
+        for output in runs.map(|run| run.join().unwrap()) {
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+    });
 }
 
 fn run(arguments: &[&str], place: &Path) -> Output {
@@ -112,6 +137,9 @@ fn the_command_ends_well_writes_json_and_leaves_nothing() {
     assert_eq!(document["kind"], "Playground");
     assert_eq!(document["right"], true);
     assert_eq!(document["report"]["findings"].as_array().unwrap().len(), 18);
+    assert_eq!(document["incidents"]["items"].as_array().unwrap().len(), 18);
+    assert_eq!(document["audit"]["refused"], 0);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("18 of 18"), "progress");
     assert_eq!(left_in(place.path()), 0);
 }
 
@@ -127,7 +155,7 @@ fn help_has_examples_and_says_that_nothing_leaves() {
 }
 
 #[test]
-fn kept_registries_answer_until_interrupted_and_then_nothing_is_left() {
+fn what_is_kept_answers_until_interrupted_and_then_nothing_is_left() {
     use std::io::{BufRead as _, BufReader};
     let place = place();
     let mut child = Command::new(env!("CARGO_BIN_EXE_playground"))
@@ -137,6 +165,7 @@ fn kept_registries_answer_until_interrupted_and_then_nothing_is_left() {
         .arg("--keep")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -144,9 +173,19 @@ fn kept_registries_answer_until_interrupted_and_then_nothing_is_left() {
         let (name, address) = line.trim().split_once(' ')?;
         (name == "registry.acme.test").then(|| address.trim().parse::<std::net::SocketAddr>().ok())?
     });
+    let mut named = |name: &str| {
+        let of = |line: String| line.trim().strip_prefix(name).map(|rest| rest.trim().to_owned());
+        lines.find_map(of).unwrap_or_else(|| panic!("{name} is named"))
+    };
+    let api = named("API server");
+    let kubeconfig = named("kubeconfig");
     let last = lines.find(|line| line.trim().starts_with("curl "));
     assert!(last.is_some_and(|line| line.contains("--cacert") && line.contains("/v2/")));
     assert!(std::net::TcpStream::connect(address.unwrap()).is_ok(), "it listens on");
+    let api = api.strip_prefix("http://").unwrap().parse::<std::net::SocketAddr>().unwrap();
+    assert!(std::net::TcpStream::connect(api).is_ok(), "and so does the API server");
+    let kubeconfig = std::fs::read_to_string(kubeconfig).unwrap();
+    assert!(kubeconfig.contains(&api.to_string()), "{kubeconfig}");
     assert_eq!(left_in(place.path()), 1, "the folder is there");
     for entry in std::fs::read_dir(place.path().join("tmp")).unwrap() {
         let transcript = std::fs::read_to_string(entry.unwrap().path().join("transcript.json")).unwrap();
@@ -159,8 +198,9 @@ fn kept_registries_answer_until_interrupted_and_then_nothing_is_left() {
     assert_eq!(left_in(place.path()), 0, "and went with it");
 }
 
-#[test]
-fn interrupted_in_the_middle_it_leaves_nothing() {
+/// Runs it until it says so, and interrupts it then; with how it ended.
+fn interrupted_when(says: &str, signal: &str) -> Option<i32> {
+    use std::io::{BufRead as _, BufReader};
     let place = place();
     let mut child = Command::new(env!("CARGO_BIN_EXE_playground"))
         .env_clear()
@@ -168,14 +208,28 @@ fn interrupted_in_the_middle_it_leaves_nothing() {
         .env("TMPDIR", place.path().join("tmp"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The folder comes before the first request, and the run takes longer than a look at it.
-    while left_in(place.path()) == 0 {
-        assert!(child.try_wait().unwrap().is_none(), "it runs, or has begun to");
-        std::thread::yield_now();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains(says)), "it says {says:?}");
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    // Until it has ended.
+    lines.for_each(drop);
+    let code = child.wait().unwrap().code();
+    assert_eq!(left_in(place.path()), 0, "interrupted when it says {says:?}");
+    code
+}
+
+#[test]
+fn interrupted_in_the_middle_it_leaves_nothing() {
+    for (says, signal) in [
+        ("starting registries", "-INT"),
+        ("starting pullmedic controller", "-INT"),
+        ("running pullmedic diagnose", "-TERM"),
+        ("the controller has its verdict", "-INT"),
+        ("healing", "-TERM"),
+    ] {
+        assert_eq!(interrupted_when(says, signal), Some(130), "{says}");
     }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert_eq!(left_in(place.path()), 0);
 }
