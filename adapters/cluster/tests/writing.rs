@@ -554,6 +554,18 @@ async fn who_loses_the_lease_in_the_middle_of_a_write_writes_no_more() {
         assert!(seconds.unwrap().parse::<u64>().unwrap() <= 2, "{}", request.query);
     }
     assert!(hand.writer.waiting().objects > 0, "nothing is lost");
+
+    // The other gives it back. What waited from before is older than what the other may have written, so none of it is written.
+    api.change("leases", "pullmedic", "pullmedic-controller", |lease| {
+        lease["spec"]["holderIdentity"] = "".into()
+    });
+    assert!(timeout(PATIENCE, first.leadership.other_than(false)).await.unwrap());
+    hand.work(2 * SECOND).await;
+    assert_eq!(api.objects("clusterpullincidents"), Vec::<Value>::new());
+    // What stands is read first.
+    hand.writer.adopt(&cluster.standing().await.unwrap());
+    hand.set(incident(3, &["shop"]));
+    hand.until("the new state is written", |_| api.objects("pullincidents").len() == 1).await;
     hand.end().await;
     api.stop().await;
 }

@@ -105,6 +105,7 @@ pub(super) struct Election {
     seen: Option<(Lease, Instant)>,
     /// When the last renewal that was accepted was sent; `None` while another leads.
     renewed: Option<Instant>,
+    taken: u64,
     next: Next,
 }
 
@@ -118,7 +119,7 @@ enum Next {
 impl Election {
     /// `me` must be of this process alone: after a restart the lease is another's.
     pub(super) fn new(me: String, terms: Terms) -> Election {
-        Election { me, terms, seen: None, renewed: None, next: Next::Read }
+        Election { me, terms, seen: None, renewed: None, taken: 0, next: Next::Read }
     }
 
     /// What to do now. `wall` goes into the lease for people to read.
@@ -139,6 +140,7 @@ impl Election {
                 Duration::ZERO
             }
             Answer::Written(lease) => {
+                self.taken += u64::from(self.holder() != Some(self.me.as_str()));
                 self.seen = Some((lease, now));
                 // Others count from when they see it, which is after it was sent.
                 self.renewed = Some(asked);
@@ -157,6 +159,9 @@ impl Election {
         let is_mine = lease.spec.holder() == Some(self.me.as_str());
         if !is_mine {
             self.renewed = None;
+        } else if self.holder() != Some(self.me.as_str()) {
+            // A write whose answer was lost.
+            self.taken += 1;
         }
         let is_free = lease.spec.holder().is_none();
         if self.seen.as_ref().is_none_or(|(seen, _)| *seen != lease) {
@@ -187,6 +192,11 @@ impl Election {
     /// Who holds the lease, as it was seen last.
     pub(super) fn holder(&self) -> Option<&str> {
         self.seen.as_ref().and_then(|(lease, _)| lease.spec.holder())
+    }
+
+    /// How often we took it from another, or from nobody: whatever was so in an earlier term may have been changed since.
+    pub(super) fn term(&self) -> u64 {
+        self.taken
     }
 
     /// The lease given back; `None` when it is not ours. We lead no more from here on.
@@ -315,6 +325,7 @@ mod tests {
         turn(&mut b, &mut store, begin);
         turn(&mut b, &mut store, begin + 15 * SECOND);
         assert!(b.leads_until(begin + 15 * SECOND).is_some());
+        assert_eq!((a.term(), b.term()), (1, 1));
         // Its clock stood still meanwhile, as in a machine that slept.
         let now = begin + 3 * SECOND;
         turn(&mut a, &mut store, now);
@@ -355,6 +366,20 @@ mod tests {
     }
 
     #[test]
+    fn a_lease_that_was_taken_by_a_write_without_an_answer_is_a_new_term() {
+        let (mut store, begin) = (Store::default(), Instant::now());
+        let mut a = Election::new("a".into(), Terms::default());
+        let absent = store.answer(a.step(wall()));
+        a.hear(absent, begin, begin);
+        store.answer(a.step(wall()));
+        a.hear(Answer::Failed, begin, begin);
+        assert_eq!((a.term(), a.leads_until(begin)), (0, None));
+        turn(&mut a, &mut store, begin);
+        assert_eq!(a.term(), 1);
+        assert!(a.leads_until(begin).is_some());
+    }
+
+    #[test]
     fn what_is_given_back_is_taken_at_once() {
         let (mut store, begin) = (Store::default(), Instant::now());
         let mut a = Election::new("a".into(), Terms::default());
@@ -365,7 +390,12 @@ mod tests {
         let mut b = Election::new("b".into(), Terms::default());
         turn(&mut b, &mut store, begin);
         assert!(b.leads_until(begin).is_some());
-        assert_eq!(b.release(wall()).map(|lease| lease.spec.lease_transitions), Some(Some(1)));
+        let given = b.release(wall()).unwrap();
+        assert!(matches!(store.answer(Step::Write(given)), Answer::Written(_)));
+        // a never saw that b led, and still knows that its earlier term is over.
+        turn(&mut a, &mut store, begin);
+        assert_eq!(a.term(), 2);
+        assert_eq!(a.release(wall()).map(|lease| lease.spec.lease_transitions), Some(Some(2)));
     }
 
     #[test]

@@ -20,9 +20,18 @@ use crate::resource;
 #[derive(Debug, Clone)]
 pub struct Leadership {
     /// `None`: nobody else could lead.
-    until: Option<watch::Receiver<Option<Instant>>>,
+    until: Option<watch::Receiver<Held>>,
     /// What lies between our last moment and the first of another.
     margin: Duration,
+}
+
+/// What the election says.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held {
+    /// Until when we lead; `None`: we do not.
+    until: Option<Instant>,
+    /// How often we took the Lease.
+    term: u64,
 }
 
 impl Leadership {
@@ -36,7 +45,7 @@ impl Leadership {
         match &self.until {
             None => Some(Duration::MAX),
             Some(until) => {
-                let left = (*until.borrow())?.saturating_duration_since(Instant::now());
+                let left = until.borrow().until?.saturating_duration_since(Instant::now());
                 (left > Duration::ZERO).then_some(left)
             }
         }
@@ -46,6 +55,11 @@ impl Leadership {
     /// have received it at that very moment, and is told to give up after as long again at most, which is before another leads.
     pub(super) fn limit(&self) -> Option<Duration> {
         Some(self.left()?.min(self.margin))
+    }
+
+    /// What was to be written in one term is not to be written in the next: another may have written since.
+    pub(super) fn term(&self) -> u64 {
+        self.until.as_ref().map_or(0, |until| until.borrow().term)
     }
 
     /// Whether we lead now.
@@ -61,7 +75,7 @@ impl Leadership {
                 return left.is_some();
             }
             let Some(until) = &mut self.until else { return std::future::pending().await };
-            let over = *until.borrow_and_update();
+            let over = until.borrow_and_update().until;
             let passes = async {
                 match over {
                     Some(over) => sleep_until(over).await,
@@ -108,7 +122,7 @@ pub struct Candidate {
     name: String,
     election: Election,
     terms: Terms,
-    until: watch::Sender<Option<Instant>>,
+    until: watch::Sender<Held>,
     /// What was told last.
     told: Option<LeaseNews>,
     trouble: Option<Skipped>,
@@ -126,7 +140,7 @@ impl Cluster {
         if !resource::is_name(namespace) || !resource::is_name(name) {
             return None;
         }
-        let (until, receiver) = watch::channel(None);
+        let (until, receiver) = watch::channel(Held::default());
         let candidate = Candidate {
             api: Arc::clone(&self.api),
             leases: format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"),
@@ -159,7 +173,7 @@ impl Candidate {
                 () = &mut stop => break,
             }
         }
-        self.until.send_replace(None);
+        self.until.send_modify(|held| held.until = None);
         if let Some(lease) = self.election.release(Timestamp::now()) {
             // Whether or not it arrives, we write no more.
             let _ = self.send(&Step::Write(lease)).await;
@@ -207,7 +221,7 @@ impl Candidate {
 
     fn publish(&mut self, tell: &mut impl FnMut(LeaseNews)) {
         let until = self.election.leads_until(Instant::now());
-        self.until.send_replace(until);
+        self.until.send_replace(Held { until, term: self.election.term() });
         let news = match until {
             Some(_) => LeaseNews::Leads,
             None => LeaseNews::StandsBy { holder: self.election.holder().map(str::to_owned) },

@@ -114,6 +114,8 @@ struct Pause {
 pub(super) struct Queue {
     entries: BTreeMap<Key, Entry>,
     under_way: BTreeMap<Key, Entry>,
+    /// Of those under way, the ones that nobody wants any more.
+    given_up: BTreeSet<Key>,
     tokens: f64,
     filled: Instant,
     server: Pause,
@@ -125,6 +127,7 @@ impl Queue {
         Queue {
             entries: BTreeMap::new(),
             under_way: BTreeMap::new(),
+            given_up: BTreeSet::new(),
             tokens: BURST,
             filled: now,
             server: Pause { until: now, tries: 0 },
@@ -143,6 +146,13 @@ impl Queue {
             None => (now, now, 0),
         };
         self.entries.insert(key, Entry { work, rank, since, not_before, tries });
+    }
+
+    /// Wants nothing any more of what was offered before.
+    pub(super) fn forget(&mut self) {
+        self.entries.clear();
+        // What is under way and fails is not tried again.
+        self.given_up.extend(self.under_way.keys().cloned());
     }
 
     /// The next that may be written now, taken out until [`Queue::done`].
@@ -175,6 +185,7 @@ impl Queue {
     /// Takes what came of it.
     pub(super) fn done(&mut self, key: &Key, outcome: Outcome, now: Instant) {
         let Some(mut entry) = self.under_way.remove(key) else { return };
+        let is_given_up = self.given_up.remove(key);
         let pause = |(first, longest): (Duration, Duration), tries: u32| {
             first.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(longest)
         };
@@ -206,7 +217,7 @@ impl Queue {
             Outcome::NotSent => self.tokens += 1.0,
         }
         // What was offered meanwhile is newer.
-        if !self.entries.contains_key(key) {
+        if !is_given_up && !self.entries.contains_key(key) {
             self.entries.insert(key.clone(), entry);
         }
     }
@@ -357,6 +368,21 @@ mod tests {
         assert_eq!(queue.next(now), None);
         queue.offer(bad.clone(), apply("better"), Rank::Whole, now);
         assert_eq!(queue.next(now), Some((bad, apply("better"))));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_tried_again_even_if_it_was_under_way() {
+        let now = Instant::now();
+        let mut queue = Queue::new(now);
+        queue.offer(key(1, None), apply("old"), Rank::Whole, now);
+        queue.offer(key(2, None), apply("old"), Rank::Whole, now);
+        let (first, _) = queue.next(now).unwrap();
+        queue.forget();
+        queue.done(&first, Outcome::NotSent, now);
+        assert_eq!((queue.len(), queue.next(now)), (0, None));
+        // Other than what is wanted since.
+        queue.offer(key(1, None), apply("new"), Rank::Whole, now);
+        assert_eq!(queue.next(now), Some((key(1, None), apply("new"))));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What was decided is written: one task that sends, and the hand that gives it work.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -83,6 +84,8 @@ pub struct Waiting {
 /// Gives work to a [`WriteTask`].
 pub struct Writer {
     plan: Plan,
+    keep: Duration,
+    leadership: Leadership,
     shared: Arc<Shared>,
 }
 
@@ -108,6 +111,8 @@ enum Extent {
 
 struct Shared {
     queue: Mutex<Queue>,
+    /// In which term of our leadership what is queued may be written.
+    term: AtomicU64,
     wake: Notify,
 }
 
@@ -121,8 +126,17 @@ impl Cluster {
     /// Writes incidents as custom resources, and tells owners of them by events; while `leadership` says so, and not a moment
     /// longer.
     pub fn writer(&self, settings: WriteSettings, leadership: Leadership) -> (Writer, WriteTask) {
-        let shared = Arc::new(Shared { queue: Mutex::new(Queue::new(Instant::now())), wake: Notify::new() });
-        let writer = Writer { plan: Plan::new(settings.keep), shared: Arc::clone(&shared) };
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Queue::new(Instant::now())),
+            term: AtomicU64::new(leadership.term()),
+            wake: Notify::new(),
+        });
+        let writer = Writer {
+            plan: Plan::new(settings.keep),
+            keep: settings.keep,
+            leadership: leadership.clone(),
+            shared: Arc::clone(&shared),
+        };
         let api = Arc::clone(&self.api);
         (writer, WriteTask { api, settings, leadership, shared })
     }
@@ -134,8 +148,14 @@ impl Writer {
         self.plan.note(id, Instant::now());
     }
 
-    /// Takes what stands in the cluster, so that it is not written again, and goes when it is over.
+    /// Takes what stands in the cluster, so that it is not written again, and goes when it is over. To be called whenever we
+    /// come to lead: what was noted before is forgotten, and after another led nothing is written until this was called,
+    /// because what waited may be older than what the other wrote. What stands is to be read while we lead.
     pub fn adopt(&mut self, standing: &Standing) {
+        self.plan = Plan::new(self.keep);
+        self.shared.queue().forget();
+        self.shared.term.store(self.leadership.term(), Ordering::SeqCst);
+        self.shared.wake.notify_one();
         self.plan.adopt(&standing.wholes, &standing.parts, Instant::now());
     }
 
@@ -191,7 +211,7 @@ impl WriteTask {
             {
                 return;
             }
-            while limit(&self.leadership).is_some() && under_way.len() < AT_ONCE {
+            while self.may() && under_way.len() < AT_ONCE {
                 let next = self.shared.queue().next(now);
                 let Some((key, work)) = next else { break };
                 under_way.push(perform(&self.api, &self.leadership, &self.settings.instance, key, work));
@@ -212,17 +232,22 @@ impl WriteTask {
         }
     }
 
+    /// Whether anything may be sent.
+    fn may(&self) -> bool {
+        limit(&self.leadership).is_some() && self.shared.term.load(Ordering::SeqCst) == self.leadership.term()
+    }
+
     /// When to look again if nothing happens.
     fn wake(&self, last: Option<Instant>, under_way: usize) -> Instant {
         let now = Instant::now();
         let far = now + Duration::from_secs(3600);
         let due = if under_way < AT_ONCE { self.shared.queue().due(now) } else { None };
         // A look that finds nothing to do must not be followed by another at once.
-        let pause = match (limit(&self.leadership), self.leadership.leads()) {
-            (Some(_), _) => Duration::from_millis(20),
+        let pause = match (self.may(), self.leadership.leads()) {
+            (true, _) => Duration::from_millis(20),
             // Until it is renewed, or lost.
-            (None, true) => Duration::from_millis(200),
-            (None, false) => Duration::from_secs(3600),
+            (false, true) => Duration::from_millis(200),
+            (false, false) => Duration::from_secs(3600),
         };
         let due = due.map_or(far, |due| due.max(now + pause));
         last.map_or(due, |last| due.min(last))
