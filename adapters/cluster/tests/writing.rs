@@ -539,6 +539,7 @@ async fn who_loses_the_lease_in_the_middle_of_a_write_writes_no_more() {
     api.change("leases", "pullmedic", "pullmedic-controller", held).unwrap();
     hand.set(resolved(incident(1, &["shop"])));
     hand.set(incident(2, &["shop"]));
+    assert_eq!(hand.writer.due(), None, "there is nothing to do for who does not lead");
     hand.work(2 * SECOND).await;
     let late: Vec<String> = api
         .requests()

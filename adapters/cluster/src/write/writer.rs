@@ -159,8 +159,11 @@ impl Writer {
         self.plan.adopt(&standing.wholes, &standing.parts, Instant::now());
     }
 
-    /// When [`Writer::step`] is to be called next; `None`: when something changes.
+    /// When [`Writer::step`] is to be called next; `None`: when something changes, also who leads.
     pub fn due(&self) -> Option<Instant> {
+        if !self.leadership.leads() {
+            return None;
+        }
         let due = self.plan.due()?;
         let is_full = self.shared.queue().len() >= FULL;
         Some(if is_full { due.max(Instant::now() + Duration::from_secs(1)) } else { due })
@@ -169,6 +172,9 @@ impl Writer {
     /// Hands on what is due. `of` gives an incident as it is now; `None` for one that is known no more.
     pub fn step<'a>(&mut self, of: impl Fn(&IncidentId) -> Option<&'a Incident>) {
         let now = Instant::now();
+        if !self.leadership.leads() {
+            return;
+        }
         // What is not looked at yet costs an id, what waits to be written costs its body.
         let room = FULL.saturating_sub(self.shared.queue().len());
         let orders = self.plan.step(of, room, (now, Timestamp::now()));
