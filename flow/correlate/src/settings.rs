@@ -52,9 +52,10 @@ impl Default for Settings {
             debounce_transient: SignedDuration::from_secs(60),
             debounce_unsure: SignedDuration::from_secs(30),
             debounce_long: SignedDuration::from_mins(5),
-            // The kubelet's longest back-off between two tries.
-            quiet_transient: SignedDuration::from_mins(5),
-            quiet_unsure: SignedDuration::from_mins(2),
+            // A kubelet's first tries come 10, 20, 40 and 80 seconds apart, so what flaps among these is one incident. On
+            // call nobody should wait for the longest back-off: what comes back later is reopened, and is no new incident.
+            quiet_transient: SignedDuration::from_secs(90),
+            quiet_unsure: SignedDuration::from_secs(60),
             settle: SignedDuration::from_secs(5),
             // A ReplicaSet makes the next pod within seconds; a Job waits 10 seconds before its first next one.
             replaced_within: SignedDuration::from_secs(30),

@@ -46,7 +46,7 @@ fn an_outage_opens_when_it_lasts_and_flapping_is_one_incident() {
     for round in 0..4 {
         inputs.extend([past(100 + round * 60, &web), wait(130 + round * 60, &web)]);
     }
-    inputs.extend([past(400, &web), tick(699), tick(700)]);
+    inputs.extend([past(400, &web), tick(489), tick(490)]);
     lives(&mut correlator, &inputs);
     assert_snapshot!(story(&correlator));
 }
