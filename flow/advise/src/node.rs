@@ -3,7 +3,7 @@
 use pullmedic_model::finding::{FindingState, Remedy};
 use pullmedic_model::shell::word as quoted;
 use pullmedic_model::verdict::Evidence;
-use pullmedic_model::{Actor, Captured, Cause, Endpoint, Grade, Subject};
+use pullmedic_model::{Actor, Captured, Cause, Certainty, Endpoint, Grade, Subject};
 
 use pullmedic_model::endpoint::without_port;
 
@@ -24,6 +24,10 @@ pub(crate) fn registry(cause: Cause, subject: &Subject, evidence: &Evidence) -> 
         Cause::Forbidden => (
             format!("have whoever owns {repository} grant pull on it to the login that the pod uses"),
             "or name a pull secret whose login has that right",
+        ),
+        Cause::BlobMissing if subject.certainty != Certainty::Proven && other_host(subject).is_some() => (
+            format!("have the image made whole at {endpoint}"),
+            "where that is a mirror, the node's files may leave it out instead",
         ),
         Cause::BlobMissing => (
             format!("have the image pushed again to {repository}, whole"),
@@ -159,7 +163,12 @@ pub(crate) fn on_node(cause: Cause, subject: &Subject) -> Vec<Remedy> {
             "the policy is the platform team's to change, and nobody else's to go around",
         ),
         Cause::MirrorMisconfigured => (
-            format!("correct the mirror configuration of {node}"),
+            match other_host(subject) {
+                Some(mirror) => {
+                    format!("correct the mirror configuration of {node}, or leave {mirror} out of it")
+                }
+                None => format!("correct the mirror configuration of {node}"),
+            },
             None,
             "containerd: hosts.toml under config_path; CRI-O: registries.conf. A hosts.toml that does not parse is \
              ignored, and only the runtime's log says so",
@@ -227,6 +236,16 @@ pub(crate) fn sandbox(subject: &Subject) -> Vec<Remedy> {
     );
     remedy.actor = Actor::Platform;
     vec![remedy]
+}
+
+/// The host that the fault is of, where it is another than the image's own.
+fn other_host(subject: &Subject) -> Option<&Endpoint> {
+    let own = &subject.reference.as_ref()?.host;
+    let is_hub = |host: &str| matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io");
+    subject.endpoint.as_ref().filter(|endpoint| {
+        let host = endpoint.as_str();
+        host != own && !(is_hub(host) && is_hub(own))
+    })
 }
 
 fn curl(endpoint: &str, options: &str) -> String {

@@ -72,11 +72,12 @@ pub(crate) fn decide(looked: &Looked<'_>) -> Decision {
         return words::stand(looked);
     }
     let mut decision = eliminate(looked);
-    // A counterfactual, or the second answer, that there was no budget for.
-    let mut pending = looked.notes.want.iter().filter(|ask| looked.inquiry.record(ask).is_none());
+    // A counterfactual that there was no budget for.
+    let mut pending =
+        looked.notes.want.iter().filter(|ask| ask.again == 0 && looked.inquiry.record(ask).is_none());
     if decision.certainty == Certainty::Proven && pending.next().is_some() {
         decision.certainty = Certainty::Likely;
-        decision.unmet = Some("not all that decides was asked, or asked a second time".to_owned());
+        decision.unmet = Some("not all that decides was asked".to_owned());
     }
     if looked.inquiry.history && decision.certainty == Certainty::Proven {
         decision.certainty = Certainty::Likely;

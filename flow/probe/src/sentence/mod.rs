@@ -9,8 +9,8 @@ mod summary;
 
 use pullmedic_model::finding::{Observation, Witness};
 use pullmedic_model::object::ContainerKind;
-use pullmedic_model::probe::Class;
-use pullmedic_model::{Cause, Certainty, Verdict};
+use pullmedic_model::probe::{Class, Role};
+use pullmedic_model::{Cause, Certainty, Endpoint, Verdict};
 
 use crate::decide::{Decision, decide};
 use crate::look::Looked;
@@ -41,9 +41,7 @@ pub(crate) fn verdict(looked: &Looked<'_>) -> Verdict {
             .and_then(|said| said.stage)
             .or(base.map(|(stage, _, _)| stage))
             .or_else(|| words.and_then(|words| words.stage)),
-        endpoint: (decision.cause == Cause::MirrorMisconfigured && looked.notes.has(Kind::OriginAlonePasses))
-            .then(|| looked.base.map(|base| base.ask.host.endpoint.clone()))
-            .flatten()
+        endpoint: at_mirror(looked)
             .or_else(|| said.and_then(|said| said.endpoint.clone()))
             .or_else(|| base.map(|(_, endpoint, _)| endpoint.clone()))
             .or_else(|| words.and_then(|words| words.endpoint.clone())),
@@ -59,6 +57,12 @@ pub(crate) fn verdict(looked: &Looked<'_>) -> Verdict {
         not_looked_at: missing::not_looked_at(looked, &decision),
         requests: looked.inquiry.spent(),
     }
+}
+
+/// The mirror that gave what was found wanting.
+fn at_mirror(looked: &Looked<'_>) -> Option<Endpoint> {
+    let read = looked.base.filter(|base| base.got().is_some())?;
+    matches!(read.ask.host.role, Role::Mirror(_)).then(|| read.ask.host.endpoint.clone())
 }
 
 /// What was seen by asking, in the order of its time; then the objects that speak for the cause.

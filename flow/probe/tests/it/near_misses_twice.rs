@@ -34,14 +34,14 @@ fn a_tag_that_is_there_the_next_time_is_not_absent() {
 }
 
 #[test]
-fn what_there_was_no_budget_to_ask_again_is_likely_at_most() {
+fn what_there_was_no_budget_to_ask_is_likely_at_most() {
     let case = not_found("registry.acme.test/shop/cart:2.0");
     let cut = |requests| {
         let limits = Limits { requests, ..Limits::default() };
         run_with(&case.0, &limits, |ask| tagged(&["1.0"]).answer(ask)).verdict
     };
     assert_eq!(cut(20).certainty, Proven);
-    for requests in 1..5 {
+    for requests in 1..3 {
         assert_ne!(cut(requests).certainty, Proven, "{requests}");
     }
 }
