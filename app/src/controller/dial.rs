@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use pullmedic_model::Endpoint;
 use pullmedic_model::endpoint::without_port;
+use pullmedic_model::resource::{HostPattern, Profile};
 
 /// Ends of names that mean something in the cluster, or on one machine, and no registry of the world.
 const INTERNAL: [&str; 6] = [".svc", ".cluster.local", ".localhost", ".local", ".internal", ".localdomain"];
@@ -16,6 +17,16 @@ pub(crate) struct Dialling {
     allowed: Vec<String>,
     /// The API server's own names and addresses.
     own: Vec<String>,
+    /// What profiles say: whether hosts may be asked, and whether although they are of the cluster's inside.
+    profiles: Vec<(HostPattern, Said)>,
+}
+
+/// What a profile says of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Ask,
+    AskInside,
+    Never,
 }
 
 impl Dialling {
@@ -28,7 +39,26 @@ impl Dialling {
         // What every pod is told of it: <https://kubernetes.io/docs/tutorials/services/connect-applications-service/>.
         own.extend(std::env::var("KUBERNETES_SERVICE_HOST").ok().map(|host| one_form(&host)));
         own.retain(|host| !host.is_empty());
-        Dialling { allowed: allowed.into_iter().map(one_form).collect(), own }
+        Dialling { allowed: allowed.into_iter().map(one_form).collect(), own, profiles: Vec::new() }
+    }
+
+    /// Takes what those who run the cluster say of registries.
+    pub(crate) fn heed(&mut self, profiles: &[Profile]) {
+        for profile in profiles {
+            let said = match (profile.probe, profile.internal) {
+                (false, _) => Said::Never,
+                (true, true) => Said::AskInside,
+                (true, false) => Said::Ask,
+            };
+            self.profiles.extend(profile.hosts.iter().map(|host| (host.clone(), said)));
+        }
+    }
+
+    /// What profiles say of it; of several that name it one that forbids.
+    fn said(&self, endpoint: &Endpoint) -> Option<Said> {
+        let all = || self.profiles.iter().filter(|(host, _)| fits(host, endpoint)).map(|(_, said)| *said);
+        let never = all().find(|said| *said == Said::Never);
+        never.or_else(|| all().find(|said| *said == Said::AskInside)).or_else(|| all().next())
     }
 
     /// Why the endpoint is not dialled; `None`: it may be.
@@ -37,6 +67,11 @@ impl Dialling {
         let host = without_port(written).trim_end_matches('.');
         if self.allowed.iter().any(|allowed| allowed == written || allowed == host) {
             return None;
+        }
+        match self.said(endpoint) {
+            Some(Said::Never) => return Some("a RegistryProfile forbids it"),
+            Some(Said::AskInside) => return None,
+            Some(Said::Ask) | None => {}
         }
         if self.own.iter().any(|own| own == host) {
             return Some("it is the API server's own address");
@@ -62,6 +97,16 @@ impl Dialling {
         // `registry.team-a` is how one namespace writes to another; a public name has a top-level domain of letters that is
         // none of ours to know, so what is left is a matter of the resolver, which is asked for absolute names only.
         None
+    }
+}
+
+fn fits(host: &HostPattern, endpoint: &Endpoint) -> bool {
+    match host {
+        HostPattern::Exactly(exactly) => exactly == endpoint,
+        HostPattern::Below(below) => {
+            let (below, endpoint) = (below.as_str(), endpoint.as_str());
+            endpoint.strip_suffix(below).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+        }
     }
 }
 
@@ -121,6 +166,38 @@ mod tests {
         }
         for host in ["registry.acme.test", "docker.io", "10.0.0.9:5000", "[fd00::9]:5000", "ghcr.io"] {
             assert!(!refused(&dialling, host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_profile_lets_in_what_is_inside_and_keeps_out_what_is_not() {
+        let profile = |hosts: Vec<HostPattern>, probe, internal| Profile {
+            name: "p".into(),
+            hosts,
+            certificate_authorities: None,
+            mirrors: Vec::new(),
+            realms: Vec::new(),
+            plain_http: false,
+            probe,
+            internal,
+            rate: None,
+        };
+        let endpoint = |text: &str| Endpoint::parse(text).expect("an endpoint");
+        let mut dialling = Dialling::new([], "https://10.96.0.1");
+        dialling.heed(&[
+            profile(vec![HostPattern::Below(endpoint("shop.svc:5000"))], true, true),
+            profile(vec![HostPattern::Exactly(endpoint("paid.test"))], false, false),
+        ]);
+        for (host, expected) in [
+            ("registry.shop.svc:5000", false),
+            ("shop.svc:5000", true),
+            ("registry.shop.svc", true),
+            ("registry.bank.svc:5000", true),
+            ("paid.test", true),
+            ("paid.test:8443", false),
+            ("ghcr.io", false),
+        ] {
+            assert_eq!(refused(&dialling, host), expected, "{host}");
         }
     }
 

@@ -34,12 +34,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
-use pullmedic_cluster::Observe;
+use pullmedic_cluster::{Cluster, Observe};
 use pullmedic_console::Server;
 use pullmedic_correlate::Limits;
+use pullmedic_model::Endpoint;
+use pullmedic_model::report::Skipped;
+use pullmedic_model::resource::{self, HostPattern, Profile, RegistryProfile};
 
 use crate::failure::{Exit, Failure};
 use crate::output::Screen;
+use crate::prove::ClientArguments;
 use dial::Dialling;
 use engine::{Engine, Parts};
 use keep::Keeper;
@@ -85,8 +89,12 @@ async fn work(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failur
     let file = settings.state_dir.join("history.db");
     let (keeper, unfinished) = Keeper::open(&file, since, settings.keep, status.metrics.clone())?;
     let server = cluster.identity().server;
-    let dialling = Dialling::new(settings.allow_hosts.iter().map(String::as_str), &server);
-    let prover = Prover::new(&settings.client, cluster.clone(), dialling, &settings.state_dir)?;
+    let mut dialling = Dialling::new(settings.allow_hosts.iter().map(String::as_str), &server);
+    let profiles = profiles(&cluster).await;
+    dialling.heed(&profiles);
+    status.metrics.profiled(profiles.iter().flat_map(|profile| &profile.hosts).filter_map(exactly));
+    let client = with_profiles(&settings.client, &profiles);
+    let prover = Prover::new(&client, cluster.clone(), dialling, &settings.state_dir)?;
     let recorder = settings.record.as_deref().map(|path| {
         Recorder::begin(path, settings.record_max).map_err(|error| {
             Failure::new(anyhow::Error::new(error).context(format!("begin {}", path.display())))
@@ -140,6 +148,55 @@ async fn work(arguments: &Arguments, settings: &Settings) -> Result<Exit, Failur
         let error = anyhow!("keep the last of the history in {}", settings.state_dir.display());
         Err(Failure::new(error).next("the log says why".to_owned()))
     }
+}
+
+/// What those who run the cluster say of registries, as of the start; nothing where we may not read it.
+async fn profiles(cluster: &Cluster) -> Vec<Profile> {
+    let may = cluster.may("list", resource::GROUP, RegistryProfile::PLURAL, None).await;
+    if !may.unwrap_or(false) {
+        return Vec::new();
+    }
+    let (profiles, skipped) = match cluster.registry_profiles().await {
+        Ok(read) => read,
+        Err(error) => {
+            tracing::warn!(target: logs::TARGET, %error, "RegistryProfiles cannot be read");
+            return Vec::new();
+        }
+    };
+    for Skipped { what, reason, next, .. } in skipped {
+        tracing::warn!(target: logs::TARGET, what, reason, next, "RegistryProfile: passed over");
+    }
+    for profile in &profiles {
+        let unused = [
+            ("certificateAuthorities", profile.certificate_authorities.is_some()),
+            ("mirrors", !profile.mirrors.is_empty()),
+            ("rate", profile.rate.is_some()),
+        ];
+        for (field, _) in unused.into_iter().filter(|(_, said)| *said) {
+            let profile = &profile.name;
+            tracing::warn!(target: logs::TARGET, profile, field, "RegistryProfile: this version does not use it");
+        }
+    }
+    profiles
+}
+
+fn exactly(host: &HostPattern) -> Option<&Endpoint> {
+    match host {
+        HostPattern::Exactly(endpoint) => Some(endpoint),
+        HostPattern::Below(_) => None,
+    }
+}
+
+/// The options with what profiles allow beside them.
+fn with_profiles(options: &ClientArguments, profiles: &[Profile]) -> ClientArguments {
+    let mut options = options.clone();
+    for profile in profiles {
+        for host in profile.hosts.iter().filter_map(exactly) {
+            options.realms.extend(profile.realms.iter().map(|realm| format!("{host}={}", realm.0)));
+            options.plain_http.extend(profile.plain_http.then(|| host.to_string()));
+        }
+    }
+    options
 }
 
 /// Serves health and metrics until `ended` is dropped or sent to.

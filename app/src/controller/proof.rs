@@ -13,7 +13,7 @@ use pullmedic_model::Endpoint;
 use pullmedic_model::finding::{Finding, Vantage};
 use pullmedic_model::incident::input::{ContainerKey, Judged, NotJudged, Told};
 use pullmedic_model::object::WorkloadKind;
-use pullmedic_model::probe::Record;
+use pullmedic_model::probe::{Case, Record};
 use pullmedic_model::report::Skipped;
 use pullmedic_registry::Proxies;
 use pullmedic_sight::findings;
@@ -32,6 +32,10 @@ use crate::prove::{
 const RATE: f64 = 5.0;
 const BURST: u32 = 40;
 
+/// Proofs that are kept for those that follow, and for how long: as long as the kubelet's longest back-off.
+const SHOWN: usize = 64;
+const LATELY: Duration = Duration::from_secs(300);
+
 /// When a proof that took too long, or failed for a fault of ours, is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(15);
 
@@ -43,6 +47,16 @@ pub(crate) struct Prover {
     longest: Duration,
     /// Secrets that came to be known: a registry may tell them back in any answer.
     hidden: Mutex<Hidden>,
+    /// The last proofs.
+    lately: Mutex<Vec<Shown>>,
+}
+
+/// What one proof showed.
+struct Shown {
+    namespace: String,
+    case: Case,
+    records: Vec<Record>,
+    at: Instant,
 }
 
 impl Prover {
@@ -67,7 +81,7 @@ impl Prover {
         let setup =
             Setup::with(options, Vantage::Controller, State::open_in(state), Proxies::from_env(), manner)?;
         let longest = Duration::try_from(options.probe_timeout).unwrap_or(Duration::from_secs(120));
-        Ok(Prover { setup, cluster, dialling, longest, hidden: Mutex::default() })
+        Ok(Prover { setup, cluster, dialling, longest, hidden: Mutex::default(), lately: Mutex::default() })
     }
 
     /// The cluster that is read.
@@ -176,6 +190,7 @@ impl Prover {
         let limits = self.setup.limits();
         let records = prove::records(&case, self.setup.prober(), limits).await;
         asked.extend(records.iter().flat_map(classes));
+        self.compare(&container.namespace, &mut case, &records);
         let verdict = prove::verdict(&case, &records, limits);
         seen.verdict = Some(verdict.clone());
         let found = findings(std::slice::from_ref(&seen), &objects, Vantage::Controller, Some(now));
@@ -184,6 +199,21 @@ impl Prover {
         finding.not_looked_at.extend(unread);
         let judged = told::judged(container, words, finding, &verdict, &case, now);
         self.without_secrets(judged)
+    }
+
+    /// Lets a case be told what others of its own namespace showed lately, and keeps it for them.
+    fn compare(&self, namespace: &str, case: &mut Case, records: &[Record]) {
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        lately.retain(|shown| shown.at.elapsed() < LATELY);
+        let mut cases: Vec<(&mut Case, &[Record])> = vec![(case, records)];
+        let others = lately.iter_mut().filter(|shown| shown.namespace == namespace);
+        cases.extend(others.map(|shown| (&mut shown.case, shown.records.as_slice())));
+        pullmedic_probe::compare(&mut cases);
+        if lately.len() >= SHOWN {
+            lately.remove(0);
+        }
+        let (namespace, case, records) = (namespace.to_owned(), case.clone(), records.to_vec());
+        lately.push(Shown { namespace, case, records, at: Instant::now() });
     }
 
     /// Leaves the secrets that came to be known out of everything that is told.

@@ -327,9 +327,11 @@ impl World {
             return;
         }
         let Some(kept) = self.kept.get_mut(&place) else {
-            match self.digest.node_of(&place.0, &place.1).map(str::to_owned) {
-                Some(node) => self.pulled(&event, Some(&node), now, heard),
-                None => self.early.keep(event, now),
+            let node = self.digest.node_of(&place.0, &place.1).map(str::to_owned);
+            self.pulled(&event, node.as_deref(), now, heard);
+            // Of a pod that ran until now, too: a container of it may have to be pulled anew.
+            if node.is_none() || event.reason != "Pulled" {
+                self.early.keep(event, now);
             }
             return;
         };

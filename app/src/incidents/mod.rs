@@ -25,17 +25,17 @@ use crate::output::Screen;
 use source::Source;
 
 /// Arguments of `incidents`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = false,
     mut_args(|argument| argument.global(true)),
     after_help = "Examples:\n  \
-    pullmedic incidents --history history.db                  what a controller keeps\n  \
-    pullmedic incidents --history history.db -n shop          what of it touches one namespace\n  \
-    pullmedic incidents --history history.db show pi-k7m2qx   one, with proof and remedies\n  \
-    pullmedic incidents --history history.db history          those that are over, too\n  \
-    pullmedic incidents --history history.db --watch          a line for each change\n  \
-    pullmedic incidents replay r.jsonl                        what a recording of controller --record comes to\n\n\
+    pullmedic incidents                           what lasts in the context's namespace\n  \
+    pullmedic incidents -A                        in every namespace\n  \
+    pullmedic incidents show pi-k7m2qx            one, with proof and remedies\n  \
+    pullmedic incidents -n shop --watch           a line for each change\n  \
+    pullmedic incidents history --history h.db    what a controller kept, from its history.db\n  \
+    pullmedic incidents replay r.jsonl            what a recording of controller --record comes to\n\n\
     Exit status of the list: 0 all was read and nothing lasts, 1 something lasts, 2 something could not be read.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
 }
 
 /// What to show.
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Clone, clap::Subcommand)]
 enum What {
     /// Those that last, and those that are over since an hour at most; the default
     List,
@@ -76,7 +76,7 @@ enum What {
 }
 
 /// Arguments of `show`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 struct ShowArguments {
     /// Its name, as pi-k7m2qx
     #[arg(value_name = "ID")]
@@ -87,7 +87,7 @@ struct ShowArguments {
 }
 
 /// Arguments of `history`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 struct HistoryArguments {
     /// Only what changed within this time, such as 24h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -98,7 +98,7 @@ struct HistoryArguments {
 }
 
 /// Arguments of `replay`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 struct ReplayArguments {
     /// What controller --record wrote, or - for standard input
     #[arg(value_name = "FILE")]
@@ -112,7 +112,8 @@ pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failur
     if let Some(What::Replay(replay)) = &arguments.what {
         return replay::run(&replay.file, arguments, screen);
     }
-    let source = Source::open(arguments)?;
+    let (source, namespace) = Source::open(arguments)?;
+    let arguments = &Arguments { namespace: arguments.namespace.clone().or(namespace), ..arguments.clone() };
     if arguments.watch {
         return watch::run(&source, arguments, screen);
     }
@@ -120,7 +121,7 @@ pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failur
         None | Some(What::List) => {
             let since = Timestamp::now().checked_sub(LATELY).unwrap_or(Timestamp::MIN);
             let found = source.unfinished(since)?;
-            listed(&found, &[], arguments, screen)
+            listed(&found.incidents, &found.skipped, arguments, screen)
         }
         Some(What::Show(show)) => {
             let id = IncidentId::from_str(&show.id).map_err(|error| {
@@ -147,7 +148,8 @@ pub(crate) fn run(arguments: &Arguments, screen: &Screen) -> Result<Exit, Failur
                 limit: Some(history.limit),
             };
             let found = source.past(&query)?;
-            let incidents = Incidents { view: arguments.view(), incidents: &found, skipped: &[] };
+            let incidents =
+                Incidents { view: arguments.view(), incidents: &found.incidents, skipped: &found.skipped };
             let mut out = screen.out();
             let look = screen.look(Some(Timestamp::now()));
             pullmedic_report::write_incident_history(&incidents, arguments.output.form(), &look, &mut out)?;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use pullmedic_model::Incident;
@@ -14,8 +13,6 @@ use super::source::Source;
 use crate::failure::{Exit, Failure};
 use crate::output::Screen;
 
-/// How often is looked.
-const EVERY: Duration = Duration::from_millis(500);
 /// How far back is looked: a controller keeps what changed some seconds later.
 const BACK: SignedDuration = SignedDuration::from_secs(60);
 
@@ -26,18 +23,19 @@ pub(super) fn run(source: &Source, arguments: &Arguments, screen: &Screen) -> Re
     let begun = Timestamp::now().checked_sub(BACK).unwrap_or(Timestamp::MIN);
     let mut told: Told = source
         .unfinished(begun)?
+        .incidents
         .into_iter()
         .map(|incident| (incident.id.clone(), incident.timeline.last().cloned()))
         .collect();
     loop {
-        std::thread::sleep(EVERY);
+        std::thread::sleep(source.pace());
         let now = Timestamp::now();
         let query = Query {
             namespace: arguments.namespace.clone(),
             since: now.checked_sub(BACK).ok().map(|since| since.max(begun)),
             ..Query::default()
         };
-        let mut found = source.past(&query)?;
+        let mut found = source.past(&query)?.incidents;
         found.sort_by_key(|incident| incident.changed_at);
         let mut out = screen.out();
         for incident in found.into_iter().filter_map(|incident| arguments.visible(incident)) {

@@ -310,7 +310,8 @@ fn running(objects: &Objects) -> impl Iterator<Item = (&Pod, &str)> {
     })
 }
 
-fn owner_of(pod: &Pod, objects: &Objects) -> String {
+/// Whatever made the pod, as `Deployment/web`; of a bare pod itself.
+pub(crate) fn owner_of(pod: &Pod, objects: &Objects) -> String {
     let Some(made_by) = pod.metadata.controller() else { return format!("Pod/{}", pod.metadata.name) };
     let above = objects.workloads.iter().find(|owner| {
         owner.metadata.namespace == pod.metadata.namespace

@@ -13,7 +13,7 @@ use pullmedic_model::{Endpoint, Reference};
 use pullmedic_registry::Credential;
 use tokio::sync::Mutex;
 
-use super::case::{CaseKey, Logins};
+use super::case::{CaseKey, Logins, owner_of};
 use super::hidden::Hidden;
 
 /// The most other secrets of a namespace that are tried for one image: each is a login that a registry may refuse.
@@ -264,7 +264,7 @@ fn used_by(namespace: &str, objects: &Objects) -> BTreeMap<String, Option<String
     }
     for pod in objects.pods.iter().filter(|pod| pod.metadata.namespace == namespace) {
         for secret in &pod.spec.image_pull_secrets {
-            note(&secret.name, format!("Pod/{}", pod.metadata.name));
+            note(&secret.name, owner_of(pod, objects));
         }
     }
     for account in objects.accounts.iter().filter(|account| account.metadata.namespace == namespace) {

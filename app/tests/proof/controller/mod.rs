@@ -1,6 +1,7 @@
 //! Black-box runs of `pullmedic controller`.
 
 mod calm;
+mod dials;
 mod life;
 mod play;
 mod rights;

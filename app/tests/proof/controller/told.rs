@@ -101,9 +101,6 @@ fn an_incident_is_listed_shown_and_found_again_and_a_recording_comes_to_the_same
 fn what_cannot_be_done_is_said_before_anything_is_asked() {
     let play = missing_tag();
     let mut command = pullmedic(play.stage.folder.path());
-    command.args(["incidents"]);
-    run(command).refused(&["--history FILE"]);
-    let mut command = pullmedic(play.stage.folder.path());
     command.args(["incidents", "--history", "/nonexistent.db"]);
     run(command).refused(&["/nonexistent.db"]);
     let mut command = pullmedic(play.stage.folder.path());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit_apiserver::User;
 
 use super::play::{Controller, Play};
-use crate::stage::{Stage, registry};
+use crate::stage::{Stage, Told, pullmedic, registry, run};
 use crate::words::Said;
 use crate::world::NAMESPACE;
 
@@ -49,6 +49,14 @@ fn writing(play: &Play, state: &str) -> Controller {
     Controller::of(command)
 }
 
+/// `pullmedic incidents` by somebody who may read all.
+fn incidents(play: &Play, arguments: &[&str]) -> Told {
+    let kubeconfig = play.stage.save("admin", play.api().kubeconfig(play.api().admin_token()));
+    let mut command = pullmedic(play.stage.folder.path());
+    command.arg("incidents").args(["--kubeconfig", &kubeconfig]).args(arguments);
+    run(command)
+}
+
 /// Waits until one object of a kind is so.
 fn object_when(play: &Play, plural: &str, is: impl Fn(&Value) -> bool) -> Value {
     let begun = Instant::now();
@@ -78,6 +86,11 @@ fn an_incident_stands_in_the_cluster_and_nothing_was_refused_or_needless() {
         assert!(begun.elapsed() < Duration::from_secs(80), "the owner was not told");
         std::thread::sleep(Duration::from_millis(50));
     }
+    let told = incidents(&play, &["-n", NAMESPACE]);
+    let id = part["metadata"]["name"].as_str().unwrap();
+    assert!(told.code == Some(1) && told.out.contains(id), "{told:?}");
+    let shown = incidents(&play, &["show", id, "-n", NAMESPACE]);
+    assert!(shown.code == Some(0) && shown.out.contains("1.1"), "{shown:?}");
     play.runs(NAMESPACE, "cart-5d-x");
     object_when(&play, "pullincidents", |it| it["status"]["state"] == "resolved");
     let (status, log) = controller.ended();

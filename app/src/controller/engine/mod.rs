@@ -1,32 +1,36 @@
 //! The loop: what the watch tells goes through the world into the correlation, proofs that are wanted are run, and what
 //! changes is kept. Nothing in it waits for a disk, a registry or the cluster: that is done beside it.
+//!
+//! - `jobs`: what is done beside it. `office`: what it begins with when it leads, and what is left when it does no more.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+mod jobs;
+mod office;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _};
 use jiff::Timestamp;
-use pullmedic_cluster::{Kind, Leadership, News, Standing, Writer, Wrote};
-use pullmedic_correlate::{Change, Correlator, Limits, Queue, Settings, Wanted, Weight};
+use pullmedic_cluster::{Kind, Leadership, News, Writer, Wrote};
+use pullmedic_correlate::{Change, Correlator, Limits, Queue, Settings, Weight};
 use pullmedic_model::Incident;
-use pullmedic_model::incident::IncidentId;
-use pullmedic_model::incident::input::{Input, NotJudged, Told};
+use pullmedic_model::incident::input::{Input, Told};
 use pullmedic_model::report::Skipped;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 
-use super::around::{Got, Need};
+use super::around::Need;
 use super::clock::Clock;
 use super::keep::Keeper;
 use super::logs::TARGET;
-use super::proof::{Proven, Prover};
+use super::proof::Prover;
 use super::record::Recorder;
 use super::status::Status;
 use super::world::{Heard, World};
+use jobs::{Done, Job};
 
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_secs(15);
@@ -35,32 +39,9 @@ const TICK: Duration = Duration::from_secs(15);
 const GATHER: Duration = Duration::from_millis(100);
 /// How much is told in one go, so that whatever else is due waits no longer than that takes.
 const AT_ONCE: usize = 256;
-/// Objects that are read at once beside those that proofs need.
-const READS: usize = 8;
-/// How often what a proof needs leads to further needs, such as the owner of an owner.
-const ROUNDS: u32 = 4;
 
-/// How often what stands in the cluster is read in vain, and how long between.
-const STANDING_TRIES: u32 = 3;
-const AGAIN: Duration = Duration::from_secs(5);
-
-/// What a task beside the loop came to.
-enum Done {
-    Read(Vec<(Need, Got)>),
-    Proof(Proven),
-    /// What stands in the cluster; `None`: it could not be read.
-    Standing(Option<Box<Standing>>),
-}
-
-/// What a task is for.
-enum Job {
-    /// Objects that the world asked for.
-    Read,
-    /// A proof, or what it needs; how often it read so far.
-    Proof(Box<Wanted>, u32),
-    /// What stands in the cluster, before we lead; how often that failed.
-    Standing(u32),
-}
+/// How long what is under way may take to end when we do.
+const LAST: Duration = Duration::from_secs(2);
 
 /// The controller at work. While another leads it keeps its picture of the cluster, and tells, asks and writes nothing.
 pub(crate) struct Engine {
@@ -188,7 +169,8 @@ impl Engine {
         }
         // Closed before anything is written for the last time: nothing is told any more.
         drop(news);
-        self.jobs.shutdown().await;
+        // What is on a thread of its own ends by itself, or with the process.
+        let _ = tokio::time::timeout(LAST, self.jobs.shutdown()).await;
     }
 
     /// Keeps the last of the history and of the recording; whether all is kept.
@@ -310,103 +292,6 @@ impl Engine {
         }
     }
 
-    /// What was open before and did not come again is over.
-    fn settle(&mut self) {
-        for change in self.correlator.settled(self.clock.now()) {
-            self.changed(&change);
-        }
-        self.seek = Some(Instant::now() + GATHER);
-    }
-
-    /// We lead: what stands in the cluster is read before anything is told, so that nothing is opened twice.
-    fn take_over(&mut self, failed: u32) {
-        self.leads = Leads::Soon;
-        if self.writer.is_none() {
-            self.begin(&Standing::default());
-            return;
-        }
-        let cluster = self.prover.cluster().clone();
-        let runtime = tokio::runtime::Handle::current();
-        let read = move || async move {
-            if failed > 0 {
-                tokio::time::sleep(AGAIN).await;
-            }
-            match cluster.standing().await {
-                Ok(standing) => Done::Standing(Some(Box::new(standing))),
-                Err(error) => {
-                    tracing::warn!(target: TARGET, %error, "the incidents of the cluster cannot be read");
-                    Done::Standing(None)
-                }
-            }
-        };
-        // On a thread of its own: thousands of objects are decoded at once.
-        let task = self.jobs.spawn_blocking(move || runtime.block_on(read()));
-        self.running.insert(task.id(), Job::Standing(failed));
-    }
-
-    /// Goes on from what stands and from what was kept: of one that is both the newer.
-    fn begin(&mut self, standing: &Standing) {
-        for Skipped { what, reason, next, .. } in &standing.skipped {
-            tracing::warn!(target: TARGET, what, reason, next, "the cluster: cannot be read");
-        }
-        let mut all: BTreeMap<IncidentId, Incident> = BTreeMap::new();
-        for incident in std::mem::take(&mut self.unfinished).into_iter().chain(standing.incidents.clone()) {
-            match all.entry(incident.id.clone()) {
-                Entry::Occupied(mut known) if known.get().changed_at < incident.changed_at => {
-                    known.insert(incident);
-                }
-                Entry::Occupied(_) => {}
-                Entry::Vacant(place) => drop(place.insert(incident)),
-            }
-        }
-        let restored = all.len();
-        self.correlator = Correlator::restore(self.rules.clone(), all.into_values().collect());
-        if let Some(writer) = &mut self.writer {
-            writer.adopt(standing);
-        }
-        self.leads = Leads::Yes;
-        self.status.metrics.leader(true);
-        tracing::info!(target: TARGET, restored, "leads");
-        for input in self.world.told(self.clock.now()) {
-            self.tell(input);
-        }
-        if self.synced {
-            self.settle();
-        }
-    }
-
-    /// Another leads, or may: from now on nothing is told, asked or written.
-    fn step_down(&mut self) {
-        tracing::warn!(target: TARGET, "leads no more");
-        self.status.metrics.leader(false);
-        self.leads = Leads::No;
-        self.jobs.abort_all();
-        self.running.clear();
-        self.reads.clear();
-        self.asked.clear();
-        let correlator = std::mem::replace(&mut self.correlator, Correlator::new(self.rules.clone()));
-        self.keeper.hand_on(|id| correlator.incident(id));
-        self.unfinished = correlator.incidents().cloned().collect();
-        self.queue = Queue::new(self.limits.clone());
-        (self.seek, self.oldest) = (None, None);
-    }
-
-    fn wrote(&mut self, wrote: Wrote) {
-        match wrote {
-            Wrote::Told(informed) if self.leads == Leads::Yes => {
-                let at = self.clock.now();
-                self.tell(Input { at, told: Told::Owners(informed) });
-            }
-            Wrote::Told(_) => {}
-            Wrote::Trouble(Skipped { what, reason, needs, next }) => {
-                tracing::warn!(target: TARGET, what, reason, needs, next, "the cluster: cannot be written");
-            }
-            Wrote::Over(Skipped { what, .. }) => {
-                tracing::info!(target: TARGET, what, "the cluster: can be written again");
-            }
-        }
-    }
-
     fn tick(&mut self) {
         let now = self.clock.now();
         let heard = self.world.tick(now);
@@ -449,129 +334,6 @@ impl Engine {
         let age = oldest.and_then(|due| Duration::try_from(now.duration_since(due)).ok());
         let queued = (self.queue.waiting(), age);
         self.status.round(self.world.sizes(), &self.keeper, queued, self.correlator.incidents());
-    }
-
-    fn read(&mut self) {
-        let reading = self.running.values().filter(|job| matches!(job, Job::Read)).count();
-        for _ in reading..READS {
-            let Some(need) = self.reads.pop_front() else { return };
-            let reader = Arc::clone(&self.prover);
-            let task = self.jobs.spawn(async move {
-                let got = reader.read(&need).await;
-                Done::Read(vec![(need, got)])
-            });
-            self.running.insert(task.id(), Job::Read);
-        }
-    }
-
-    fn seek_proofs(&mut self, now: Timestamp) {
-        if !self.probe {
-            return;
-        }
-        let wants = self.correlator.wants(now);
-        self.oldest = wants.iter().map(|wanted| wanted.due).min();
-        self.queue.offer(&wants);
-        while let Some(wanted) = self.queue.next(now) {
-            self.prove(Box::new(wanted), 0, now);
-        }
-    }
-
-    /// Goes on with a proof: reads what it needs, then asks.
-    fn prove(&mut self, wanted: Box<Wanted>, rounds: u32, now: Timestamp) {
-        let prover = Arc::clone(&self.prover);
-        let key = wanted.container.clone();
-        let Some(needs) = self.world.missing(&key, now) else {
-            let because = "the container waits no more".to_owned();
-            self.proven(&wanted, Told::NotJudged(NotJudged { container: key, because, again: None }));
-            return;
-        };
-        let task = if needs.is_empty() || rounds >= ROUNDS {
-            let Some(scene) = self.world.scene(&key, now) else {
-                let because = "the container is not seen to wait at this moment".to_owned();
-                let again = now.checked_add(jiff::SignedDuration::from_secs(30)).ok();
-                self.proven(&wanted, Told::NotJudged(NotJudged { container: key, because, again }));
-                return;
-            };
-            self.jobs.spawn(async move { Done::Proof(prover.prove(key, scene).await) })
-        } else {
-            self.jobs.spawn(async move {
-                let read = needs.into_iter().map(|need| async {
-                    let got = prover.read(&need).await;
-                    (need, got)
-                });
-                Done::Read(futures_util::future::join_all(read).await)
-            })
-        };
-        self.running.insert(task.id(), Job::Proof(wanted, rounds + 1));
-    }
-
-    fn finished(&mut self, done: Result<(Id, Done), tokio::task::JoinError>) {
-        let (id, done) = match done {
-            Ok((id, done)) => (id, Some(done)),
-            // A panic of one proof is its own: the others go on.
-            Err(error) => (error.id(), None),
-        };
-        let now = self.clock.now();
-        let Some(job) = self.running.remove(&id) else { return };
-        match (job, done) {
-            (job, Some(Done::Read(read))) => {
-                for (need, got) in read {
-                    self.asked.remove(&need);
-                    let heard = self.world.learn(need, got, now);
-                    self.heard(heard);
-                }
-                if let Job::Proof(wanted, rounds) = job {
-                    self.prove(wanted, rounds, now);
-                }
-            }
-            (Job::Proof(wanted, _), Some(Done::Proof(proven))) => {
-                let Proven { told, asked, guard, took } = proven;
-                if let Some(guard) = guard {
-                    self.status.guarded(guard);
-                }
-                self.status.proven(&told, &asked, took);
-                self.proven(&wanted, told);
-            }
-            (Job::Proof(wanted, _), None) => {
-                let because = "the proof failed for a fault of pullmedic's own".to_owned();
-                tracing::error!(target: TARGET, incident = %wanted.incident, because, "proof");
-                let container = wanted.container.clone();
-                let again = now.checked_add(jiff::SignedDuration::from_hours(1)).ok();
-                self.proven(&wanted, Told::NotJudged(NotJudged { container, because, again }));
-            }
-            (Job::Standing(_), Some(Done::Standing(Some(standing)))) => self.begin(&standing),
-            // Where they may not be read at all, what was kept has to do.
-            (Job::Standing(failed), _) if failed >= STANDING_TRIES => self.begin(&Standing::default()),
-            (Job::Standing(failed), _) => self.take_over(failed + 1),
-            (Job::Read, Some(Done::Proof(_) | Done::Standing(_)) | None)
-            | (Job::Proof(..), Some(Done::Standing(_))) => {}
-        }
-    }
-
-    fn proven(&mut self, wanted: &Wanted, told: Told) {
-        let now = self.clock.now();
-        let requests = match &told {
-            Told::Judged(judged) => judged.requests,
-            _ => 0,
-        };
-        self.queue.done(wanted, requests, now);
-        match &told {
-            Told::Judged(judged) => tracing::debug!(
-                target: TARGET,
-                incident = %wanted.incident,
-                cause = judged.judgement.cause.code(),
-                certainty = judged.judgement.certainty.code(),
-                requests,
-                "proof"
-            ),
-            Told::NotJudged(not) => {
-                tracing::debug!(target: TARGET, incident = %wanted.incident, because = not.because, "no proof")
-            }
-            _ => {}
-        }
-        self.tell(Input { at: now, told });
-        // Whatever was kept from running by this one may run now.
-        self.seek = Some(Instant::now());
     }
 }
 
