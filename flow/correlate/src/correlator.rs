@@ -93,7 +93,7 @@ impl Correlator {
             Told::Past(key) => self.past(at, key, &mut out),
             Told::Gone(gone) => self.gone(at, gone, &mut out),
             Told::Pulled(pulled) => self.pulled(at, pulled, &mut out),
-            Told::Ran(ran) => self.last_good.keep(at, ran),
+            Told::Ran(ran) => self.ran(at, ran),
             Told::Judged(judged) => self.judged(at, judged, &mut out),
             Told::NotJudged(not) => self.not_judged(at, not, &mut out),
             Told::Owners(informed) => self.informed(at, informed, &mut out),

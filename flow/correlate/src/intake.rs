@@ -11,6 +11,7 @@ use crate::agenda::{Due, later};
 use crate::correlator::{Correlator, tell};
 use crate::key::Verdict;
 use crate::member::{BACK_OFF, Member, first_of_pod};
+use crate::news::News;
 use crate::scope::{self, Failing};
 use crate::{Change, Weight, timeline};
 
@@ -78,6 +79,7 @@ impl Correlator {
         let shown =
             |waits: &Waits| (waits.owner.clone(), waits.image.clone(), waits.node.clone(), waits.pod.clone());
         let moved = shown(&member.waits) != shown(waits) || member.waits.since != waits.since;
+        let other_secrets = member.waits.secrets != waits.secrets;
         let (by_words, image) = (member.by_words, member.image.clone());
         if moved && let Some(live) = self.lives.get_mut(&id) {
             live.leave(key, &self.members);
@@ -95,7 +97,7 @@ impl Correlator {
             if answered.is_some() || !same_group {
                 member.verdict = answered;
             }
-        } else if member.verdict.is_none() {
+        } else if member.verdict.is_none() || other_secrets && member.of_secrets() {
             member.verdict = answered;
         }
         let member = member.clone();
@@ -120,6 +122,10 @@ impl Correlator {
         }
         self.compare_soon(key, at);
         self.place(key, at, out);
+        if other_secrets && let Some(id) = self.of_container(key).cloned() {
+            let news = News { namespace: key.namespace.clone(), owner: waits.owner.clone() };
+            self.look_for(&id, &news, at);
+        }
     }
 
     /// The proof that answers a container: of several that decide the one that reaches least far, since it was reached

@@ -116,6 +116,7 @@ impl Correlator {
         if *asked_of != id {
             self.look_soon(asked_of, at);
         }
+        self.catch_up(&id, at);
         self.review(&id, at, out);
         self.review(asked_of, at, out);
     }
@@ -182,6 +183,7 @@ impl Correlator {
             live.looks += 1;
         }
         tell(out, id, Event::Judged, Weight::Count);
+        self.catch_up(id, at);
         self.review(id, at, out);
     }
 

@@ -10,7 +10,7 @@
 //! - [`recording`]: what was told, as a file, and its replay.
 //! - `cause`: what each cause means for an incident, in one table. `key`: what makes containers one incident, and which
 //!   of them one proof answers. `groups`: joining, splitting and merging. `life`: phases. `scope`: how far a fault
-//!   reaches, by comparison with `pulls`. `pace`: when it is asked about again.
+//!   reaches, by comparison with `pulls`. `pace`: when it is asked about again, `news`: when sooner.
 
 mod agenda;
 mod cause;
@@ -22,6 +22,7 @@ mod key;
 mod life;
 mod live;
 mod member;
+mod news;
 mod pace;
 mod pulls;
 mod queue;

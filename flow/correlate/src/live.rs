@@ -15,6 +15,7 @@ use crate::agenda::sooner;
 use crate::cause::Of;
 use crate::key::Verdict;
 use crate::member::{Member, first_of_pod};
+use crate::news::Noted;
 use crate::timeline;
 
 /// The containers, each under the key that the incidents hold too.
@@ -50,6 +51,8 @@ pub(crate) struct Live {
     pub(crate) refused: BTreeMap<String, Timestamp>,
     /// Proofs run since it was found, or found changed: what its next look is paced by.
     pub(crate) looks: u32,
+    /// What happened beside it that may decide it.
+    pub(crate) noted: Noted,
     by_namespace: BTreeMap<String, Tally>,
     pods: u32,
     owners: u32,
@@ -88,6 +91,7 @@ impl Live {
             held: false,
             refused: BTreeMap::new(),
             looks: 0,
+            noted: Noted::default(),
             by_namespace: BTreeMap::new(),
             pods: 0,
             owners: 0,
@@ -253,6 +257,7 @@ impl Live {
         self.leaving.values_mut().for_each(back);
         self.refused.values_mut().filter(|until| **until != Timestamp::MAX).for_each(back);
         self.incident.next_probe.as_mut().map(back);
+        self.noted.earlier(by);
     }
 
     /// Takes a container in and shows it. `members` has it already.
@@ -424,6 +429,11 @@ impl Live {
     /// The namespaces where containers wait.
     pub(crate) fn namespaces(&self) -> impl Iterator<Item = &str> {
         self.by_namespace.keys().map(String::as_str)
+    }
+
+    /// Whether containers wait in a namespace.
+    pub(crate) fn touches(&self, namespace: &str) -> bool {
+        self.by_namespace.contains_key(namespace)
     }
 
     /// The first container of a namespace.

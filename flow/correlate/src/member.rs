@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use pullmedic_model::Reference;
 use pullmedic_model::incident::input::{ContainerKey, Judgement, Waits};
 use pullmedic_model::incident::{Fingerprint, IncidentId, Sample};
+use pullmedic_model::{Cause, Reference};
 
 use crate::agenda::sooner;
+use crate::cause::{Of, row};
 use crate::key::{self, Reach, Verdict};
 
 /// The longest that a kubelet lets pass between two tries, and a minute for the try:
@@ -60,6 +61,14 @@ impl Member {
     /// What is held of it: of the proof, else of the words.
     pub(crate) fn judgement(&self) -> &Judgement {
         self.verdict.as_ref().map_or(&self.waits.by_words, |verdict| &verdict.judgement)
+    }
+
+    /// Whether what a proof made of it was reached with its pull secrets, and says nothing of it with others.
+    pub(crate) fn of_secrets(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|verdict| match row(verdict.cause()).of {
+            Of::Login | Of::Access | Of::Secret => verdict.judgement.cause != Cause::SandboxImage,
+            Of::Endpoint | Of::Limit | Of::Image | Of::Node | Of::Rest => false,
+        })
     }
 
     /// The names under which a proof that answers it may be found, widest first.

@@ -36,7 +36,7 @@ const HOUR: i64 = 3_600;
 /// | permanent, as a missing tag | 10 min | 6 h |
 /// | a login was refused | 30 min | 6 h |
 /// | a limit or a login with a known time | at that time and up to 30 s | |
-/// | undecided | 5 min, of a login 30 min | 2 h |
+/// | undecided | 5 min, of a login 30 min, or soon for news of it | 2 h |
 /// | read in an object | when it changes | |
 pub(crate) fn next(asked: Asked, now: Timestamp) -> Option<Timestamp> {
     let pace = row(asked.cause).pace;

@@ -36,8 +36,9 @@ impl Correlator {
     /// proof answers yet before one that is answered.
     fn representative<'a>(&self, live: &'a Live, now: Timestamp) -> Option<&'a ContainerKey> {
         let may = |namespace: &str| live.refused.get(namespace).is_none_or(|&until| until <= now);
-        let first = live.namespaces().filter(|namespace| may(namespace)).find_map(|name| live.first_in(name));
-        first.map(|key| &**key)
+        let news = live.noted.look_in.as_deref();
+        let all = news.into_iter().chain(live.namespaces());
+        all.filter(|namespace| may(namespace)).find_map(|name| live.first_in(name)).map(|key| &**key)
     }
 
     fn parts(&self, id: &IncidentId, live: &Live, now: Timestamp) -> Vec<Wanted> {
