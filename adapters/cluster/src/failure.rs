@@ -130,6 +130,16 @@ impl Failure {
         Failure::Busy { status, said, wait, tries: 1, elapsed: Duration::ZERO }
     }
 
+    /// Whether the server does not know the version yet that was asked for: it lags behind another, or was brought back from a
+    /// backup and begins its versions anew
+    /// (<https://github.com/kubernetes/kubernetes/blob/v1.35.0/staging/src/k8s.io/apiserver/pkg/storage/errors.go>).
+    pub(crate) fn is_of_a_later_version(&self) -> bool {
+        let Failure::Busy { status: StatusCode::GATEWAY_TIMEOUT, said: Some(said), .. } = self else {
+            return false;
+        };
+        said.contains("Too large resource version")
+    }
+
     /// Whether the same request may well succeed a moment later.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Failure::Busy { .. } | Failure::Broken { .. })

@@ -82,6 +82,8 @@ pub(super) struct Feed {
     unfinished: u32,
     /// Errors in a row inside watches that brought nothing.
     stuck: u32,
+    /// Answers in a row that our version is later than the server's.
+    ahead: u32,
     /// Whether the last watch ended because the server said nothing, so that an open one proves nothing.
     silent: bool,
     /// Whether the last request was refused, so that the right is asked for before the next.
@@ -145,6 +147,7 @@ impl Feed {
             streams: true,
             unfinished: 0,
             stuck: 0,
+            ahead: 0,
             silent: false,
             refused: false,
         }
@@ -218,6 +221,7 @@ impl Feed {
             Err(failure) => return self.not_opened(&failure, version),
         };
         self.refused = false;
+        self.ahead = 0;
         let listing = version.is_none();
         if listing {
             self.begin();
@@ -234,6 +238,17 @@ impl Feed {
     fn not_opened(&mut self, failure: &Failure, version: Option<String>) -> State {
         match (failure, version) {
             (Failure::Expired, _) => self.anew(),
+            // Once it lags behind; again, its versions began anew, and soon it would go on from ours past what was never told.
+            (failure, Some(_)) if failure.is_of_a_later_version() && self.ahead > 0 => {
+                self.ahead = 0;
+                self.anew()
+            }
+            (failure, Some(version)) if failure.is_of_a_later_version() => {
+                self.ahead += 1;
+                let pause = self.pause.take(failure.wait());
+                self.rest(pause);
+                State::From(version)
+            }
             // A server without streaming lists finds the request invalid: 422 where it knows of them, or at least that
             // `resourceVersionMatch` is nothing for a watch; 400 from those that decode more strictly
             // (<https://github.com/kubernetes/kubernetes/blob/v1.35.0/staging/src/k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.go>).
