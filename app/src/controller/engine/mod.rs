@@ -198,8 +198,10 @@ impl Engine {
         let due = self.correlator.due().map(|due| self.clock.instant(due));
         let next = self.synced.then(|| self.queue.due(self.clock.now())).flatten();
         let next = next.map(|due| self.clock.instant(due));
-        let write = self.writer.as_ref().and_then(Writer::due);
-        let times = [due, next, self.keeper.due(), self.seek, self.status.due(), write];
+        // What is due and may not be done now is no reason to wake.
+        let write = self.writer.as_ref().filter(|_| self.leads == Leads::Yes).and_then(Writer::due);
+        let seek = self.seek.filter(|_| self.synced);
+        let times = [due, next, self.keeper.due(), seek, self.status.due(), write];
         times.into_iter().flatten().min().unwrap_or(now + TICK).max(now + Duration::from_millis(1))
     }
 
