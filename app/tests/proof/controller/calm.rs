@@ -37,9 +37,6 @@ fn ten_thousand_pods_of_one_cause_are_one_incident_and_a_handful_of_requests() {
     assert_eq!(incident.phase, Phase::Open);
     assert_eq!(incident.touched.len(), NAMESPACES);
     assert_eq!(incident.counts.namespaces as usize, NAMESPACES);
-    if std::env::var_os("SHOW").is_some() {
-        std::fs::write("/tmp/calm.log", &log).unwrap();
-    }
     let asked = play.stage.asked("registry");
     assert!(asked.len() <= 10, "{asked:#?}");
     let gets = play.api().count(|request| request.verb == "get");
