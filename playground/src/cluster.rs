@@ -13,8 +13,10 @@ use crate::workloads::{Healthy, Kind, Places, Workload};
 /// Nodes of the cluster. All of them are this machine, so that loopback is theirs too.
 const NODES: usize = 4;
 
-/// By which they are known to be this machine.
-pub(crate) const BOOT_ID: &str = "7e0c1f5a-0000-4000-8000-706c61796772";
+/// By which they are known to be this machine, where the system tells it.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+/// And where it tells none.
+const NO_BOOT_ID: &str = "7e0c1f5a-0000-4000-8000-706c61796772";
 
 /// What the nodes run.
 const ARCHITECTURE: &str = "amd64";
@@ -24,6 +26,13 @@ const HASH: &str = "7c9f8d5b6";
 
 /// How long ago the pods were made.
 const AGE: SignedDuration = SignedDuration::from_mins(25);
+
+/// The boot id of this machine, and of its nodes.
+pub(crate) fn boot_id() -> String {
+    let told = std::fs::read_to_string(BOOT_ID).unwrap_or_default();
+    let told = told.trim();
+    if told.is_empty() { NO_BOOT_ID.to_owned() } else { told.to_owned() }
+}
 
 /// Everything that waits, what is around it, and the secrets.
 pub(crate) fn objects(
@@ -96,7 +105,7 @@ impl Builder {
 
     fn node(number: usize) -> Value {
         json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node_name(number)}, "status": {
-            "nodeInfo": {"architecture": ARCHITECTURE, "operatingSystem": "linux", "bootID": BOOT_ID,
+            "nodeInfo": {"architecture": ARCHITECTURE, "operatingSystem": "linux", "bootID": boot_id(),
                 "kubeletVersion": "v1.35.6", "containerRuntimeVersion": "containerd://2.3.7"}}})
     }
 

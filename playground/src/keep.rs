@@ -12,7 +12,6 @@ pub(crate) fn write(played: &Played, out: &mut dyn Write) -> io::Result<()> {
     let (etc, authority) = (text(&folder.etc()), text(&folder.authority()));
     let (admin, controller) = folder.kubeconfigs();
     let (admin, controller) = (text(&admin), text(&controller));
-    let history = text(&folder.kept().join("history.db"));
     writeln!(
         out,
         "\nRegistries, API server and controller stay up until Ctrl-C, which also removes\n{}:\n",
@@ -36,18 +35,20 @@ pub(crate) fn write(played: &Played, out: &mut dyn Write) -> io::Result<()> {
     write!(
         out,
         "\nTry (pullmedic is `cargo run --release --`, where it is not installed):\n\n  \
-         export KUBECONFIG={admin} SSL_CERT_FILE={authority}\n  \
-         pullmedic diagnose -n payments --resolv-conf {etc}/resolv.conf --why\n  \
-         pullmedic incidents --history {history} --watch\n  \
-         pullmedic incidents --history {history} show {}\n  \
+         export KUBECONFIG={admin}\n  \
+         pullmedic diagnose -n payments --node-config {etc} --why\n  \
+         pullmedic check -A --node-config {etc}\n  \
+         pullmedic incidents -A --watch\n  \
+         pullmedic incidents show {} -n {}\n  \
          pullmedic probe {shop}/shop/storefront:1.9.2 --node-config {etc}\n  \
          pullmedic probe {shop}/shop/storefront:1.93 --node-config {etc}\n  \
          pullmedic probe {expired}/monitoring/dashboards:11.2 --node-config {etc}\n  \
          pullmedic diagnose --from-transcript {} --why\n  \
-         kubectl get pods -A\n  \
+         kubectl get pullincidents -A\n  \
          kubectl -n payments delete pods --all\n  \
          curl -i --cacert {authority} --resolve {shop}:127.0.0.1 https://{shop}/v2/\n",
         healed.incident,
+        healed.namespace,
         text(&folder.transcript()),
     )
 }

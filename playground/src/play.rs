@@ -20,6 +20,9 @@ use crate::workloads::{HEALED, Places, Workload, broken, healthy};
 /// Namespaces whose owner lets the controller read pull secrets.
 const OPTED_IN: [&str; 1] = ["payments"];
 
+/// By which of several controllers one writes.
+const LEASE: &str = "pullmedic/pullmedic-controller";
+
 /// How long the controller's verdicts are waited for, and the end of an incident.
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -165,7 +168,7 @@ pub async fn play(progress: &(dyn Fn(&str) + Sync)) -> Result<Played, Failure> {
         .context("read the transcript of the run")
         .map_err(Failure::new)?;
     let rows = rows(&broken, &report, &incidents, &transcript);
-    pages.incidents = incidents_page(&folder, &[]).await?;
+    pages.incidents = incidents_page(&folder, &["-A"]).await?;
     let healed = heal(&folder, &api, &running, &broken, &rows, &mut pages, progress).await?;
     let passwords = passwords.all().map(str::to_owned).into();
     let audit = api.audit();
@@ -197,10 +200,11 @@ fn controller_line(folder: &Folder, running: &Running) -> Vec<String> {
         ("--kubeconfig", text(&kubeconfig)),
         ("--state-dir", text(&folder.kept())),
         ("--resolv-conf", text(&resolv_conf)),
+        ("--lease", LEASE.to_owned()),
         ("--log-level", "error".to_owned()),
         ("--listen", String::new()),
     ];
-    let mut line = vec!["controller".to_owned(), "--no-write".to_owned()];
+    let mut line = vec!["controller".to_owned()];
     line.extend(pairs.into_iter().flat_map(|(option, value)| [option.to_owned(), value]));
     for (name, address) in running.addresses() {
         line.push(format!("--resolve={name}:{}:{}", address.port(), address.ip()));
@@ -221,9 +225,11 @@ fn document(text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).context("read the product's own JSON").map_err(Failure::new)
 }
 
+/// `pullmedic incidents`, of what the controller wrote into the cluster.
 async fn incidents_page(folder: &Folder, words: &[&str]) -> Result<String, Failure> {
-    let history = text(&folder.kept().join("history.db"));
-    let line: Vec<&str> = ["incidents", "--history", &history].iter().chain(words).copied().collect();
+    let (kubeconfig, _) = folder.kubeconfigs();
+    let kubeconfig = text(&kubeconfig);
+    let line: Vec<&str> = ["incidents", "--kubeconfig", &kubeconfig].iter().chain(words).copied().collect();
     product::run(folder, &line).await
 }
 
@@ -243,9 +249,7 @@ async fn told(
             ended?;
             return Err(Failure::new(anyhow!("keep the controller running")));
         }
-        if folder.kept().join("history.db").exists() {
-            incidents = document(&incidents_page(folder, &["list", "-o", "json"]).await?)?;
-        }
+        incidents = document(&incidents_page(folder, &["-A", "-o", "json"]).await?)?;
         let count = comparison::told(broken, &incidents);
         if before.replace(count) != Some(count) {
             progress(&format!("the controller has its verdict on {count} of {} workloads", broken.len()));
@@ -281,17 +285,21 @@ async fn heal(
         return Ok(healed);
     }
     let id = healed.incident.clone();
-    pages.show = incidents_page(folder, &["show", &id]).await?;
+    pages.show = incidents_page(folder, &["show", &id, "-n", workload.namespace]).await?;
     progress(&format!("healing {}: {SHOP} is given the tag {}", row.workload, HEALED.tag));
     running
         .set_images(SHOP, &registries::of_shop(&["1.9.0", "1.9.1", "1.9.2", HEALED.tag]))
         .context("push a tag")
         .map_err(Failure::new)?;
+    // As a kubelet's next try: the registry is really asked.
+    let line = ["probe", &workload.image, "--node-config", &text(&folder.etc())];
+    let serves = product::is_healthy(folder, &line).await?;
     let digest = running.digest(SHOP, HEALED.repository, HEALED.tag);
-    let runs = pods(workload).iter().all(|pod| api.pulled(workload.namespace, pod, &digest));
+    let runs = serves && pods(workload).iter().all(|pod| api.pulled(workload.namespace, pod, &digest));
     let begun = Instant::now();
     while runs && begun.elapsed() < LONGEST {
-        let incident = document(&incidents_page(folder, &["show", &id, "-o", "json"]).await?)?;
+        let incident =
+            document(&incidents_page(folder, &["show", &id, "-n", workload.namespace, "-o", "json"]).await?)?;
         if incident["phase"] == "resolved" {
             healed.resolved_after = Some(begun.elapsed().as_secs_f64());
             break;

@@ -10,7 +10,7 @@ use clap::Parser as _;
 use pullmedic_app::{Command, Exit, Failure, Inside, run_inside};
 use rustix::process::{Signal, getpid, kill_process};
 
-use crate::cluster::BOOT_ID;
+use crate::cluster::boot_id;
 use crate::node::Folder;
 
 /// How often is looked whether a thread has ended.
@@ -43,7 +43,7 @@ pub(crate) fn begin(folder: &Folder, words: &[&str]) -> Result<Running, Failure>
         .map_err(|error| Failure::new(anyhow!("{}", error.to_string().trim_end())))?;
     let inside = Inside {
         state: folder.state(),
-        boot_id: BOOT_ID.to_owned(),
+        boot_id: boot_id(),
         authorities: folder.authorities().map_err(Failure::new)?,
     };
     let thread = std::thread::Builder::new()
@@ -58,13 +58,25 @@ pub(crate) fn begin(folder: &Folder, words: &[&str]) -> Result<Running, Failure>
 /// # Errors
 /// When it could not do its work.
 pub(crate) async fn run(folder: &Folder, words: &[&str]) -> Result<String, Failure> {
+    let (ended, out) = ended(folder, words).await?;
+    ended?;
+    String::from_utf8(out).map_err(Failure::new)
+}
+
+/// Runs a command line to its end: whether all was read, and nothing found.
+///
+/// # Errors
+/// When it could not do its work.
+pub(crate) async fn is_healthy(folder: &Folder, words: &[&str]) -> Result<bool, Failure> {
+    Ok(ended(folder, words).await?.0? == Exit::Healthy)
+}
+
+async fn ended(folder: &Folder, words: &[&str]) -> Result<Ended, Failure> {
     let mut running = begin(folder, words)?;
     while !running.has_ended() {
         tokio::time::sleep(LOOK).await;
     }
-    let (ended, out) = running.taken()?;
-    ended?;
-    String::from_utf8(out).map_err(Failure::new)
+    running.taken()
 }
 
 impl Running {

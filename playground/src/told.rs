@@ -33,15 +33,17 @@ pub fn write_text(played: &Played, look: &Look, out: &mut dyn Write) -> io::Resu
          simulated: the API server and its objects (its nodes are this machine), the\n             \
          kubelet and its words, the name server\n  \
          real:      the registries, TLS, tokens, every request and every verdict; the\n             \
-         controller, under the rights of deploy/rbac\n\n\
+         controller, under the rights of deploy/rbac, with the pull secrets of\n             \
+         one namespace\n\n\
          $ pullmedic diagnose -A --node-config etc\n\n{}\n\
-         $ pullmedic incidents\n\n{}",
+         $ pullmedic incidents -A\n\n{}",
         played.rows.len(),
         pages.diagnose,
         pages.incidents,
     )?;
     if !pages.show.is_empty() {
-        write!(out, "\n$ pullmedic incidents show {}\n\n{}", played.healed.incident, pages.show)?;
+        let Healed { incident, namespace, .. } = &played.healed;
+        write!(out, "\n$ pullmedic incidents show {incident} -n {namespace}\n\n{}", pages.show)?;
     }
     writeln!(out, "\nWhat was injected, and what was said of it:\n")?;
     table(&played.rows, look, out)?;

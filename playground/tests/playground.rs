@@ -66,7 +66,10 @@ async fn both_say_what_was_planned_and_no_password_and_what_is_healed_ends() {
 
     assert!(played.healed.resolved_after.is_some(), "{:?}", played.healed);
     assert!(played.pages.over.contains(&played.healed.incident), "{}", played.pages.over);
-    let Audit { by_verb, lists_after_the_start, refused, .. } = &played.audit;
+    assert!(played.rows.iter().all(|row| row.incident.said[0].asked), "none by words alone");
+    let Audit { by_verb, lists_after_the_start, refused, writes } = &played.audit;
+    // Its Lease, an object of the cluster's and of the namespace's for each incident as it goes on, and owners' events.
+    assert!((2 * played.rows.len()..200).contains(writes), "{by_verb:?}");
     assert_eq!((*lists_after_the_start, *refused), (0, 0), "{by_verb:?}");
     assert!(by_verb["watch"] > 0 && by_verb["get"] > 0, "{by_verb:?}");
     assert!(played.is_right());
