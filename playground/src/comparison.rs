@@ -237,7 +237,7 @@ fn of_incidents(workload: &Workload, incidents: &Value) -> Vec<Said> {
         let pods = here["pods"].as_u64().and_then(|pods| usize::try_from(pods).ok())?;
         let rivals = list(&here["verdict"], "rivals");
         let said = said(incident, rivals, pods, &incident["cost"]["requests"]);
-        let said = Said { asked: incident["cost"]["proofs"].as_u64() > Some(0), ..said? };
+        let said = Said { asked: !here["verdict"].is_null(), ..said? };
         owners.iter().any(|owner| is_owner(workload, owner)).then_some(said)
     };
     let all = list(incidents, "items").iter();
