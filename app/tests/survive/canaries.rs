@@ -143,8 +143,10 @@ fn no_secret_stands_in_any_output_and_none_goes_astray() {
         // How every token of the test registry begins: `{"alg":"HS256"`.
         assert!(!text.contains("eyJhbGciOiJIUzI1NiI"), "a registry's token stands in {place}");
     }
-    // To whom they went.
+    // To whom they went, and that they were told back there.
     let registries = ground.stage.running();
+    let told_back = registries.requests().iter().filter(|request| request.status == Some(403)).count();
+    assert!(told_back > 0, "{:#?}", registries.requests());
     assert_eq!(registries.seen_at(&password), BTreeSet::from(["registry".to_owned()]));
     for secret in [&other, &broken, &signature, &token] {
         assert!(registries.seen_at(secret).is_empty());

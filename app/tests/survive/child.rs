@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -87,13 +87,18 @@ impl Controller {
     }
 
     /// Asks it to end, and waits until it has, well; with its log.
-    pub(crate) fn ended(mut self) -> String {
-        self.signal("-TERM");
-        let status = until("its end", || self.child.try_wait().unwrap().ok_or_else(|| "it runs".to_owned()));
-        let log = self.log();
+    pub(crate) fn ended(self) -> String {
+        let (status, log) = self.told_to_end();
         assert!(status.success(), "{status}: {}", tail(&log));
         assert!(!log.contains("panicked"), "{log}");
         log
+    }
+
+    /// The same however it ends.
+    pub(crate) fn told_to_end(mut self) -> (ExitStatus, String) {
+        self.signal("-TERM");
+        let status = until("its end", || self.child.try_wait().unwrap().ok_or_else(|| "it runs".to_owned()));
+        (status, self.log())
     }
 
     /// Ends it at once, as a lost machine does.

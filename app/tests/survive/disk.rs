@@ -61,44 +61,84 @@ impl Drop for Tiny {
     }
 }
 
-#[test]
-fn a_full_disk_stops_neither_proof_nor_cluster_and_all_is_kept_once_there_is_room() {
-    let ground = Ground::quiet();
-    let Some(disk) = Tiny::mount(&ground.stage.folder.path().join("one")) else {
+/// The disk of the state folder; `None` where it cannot be had, which is said.
+fn tiny(ground: &Ground) -> Option<Tiny> {
+    let disk = Tiny::mount(&ground.stage.folder.path().join("one"));
+    if disk.is_none() {
         let said = "skipped: only root may mount a small disk\n";
         std::io::stderr().write_all(said.as_bytes()).unwrap();
-        return;
-    };
-    ground.waits("shop", "9.1");
-    let mut controller = ground.start(&[]);
-    ground.shows(&[("shop", "9.1")]);
-    controller.ready();
-    // Until even what the log of the history has left is used up.
+    }
+    disk
+}
+
+/// Fills the disk until even what the log of the history has left is used up; all that waits then.
+fn filled(ground: &Ground, disk: &Tiny, controller: &Controller) -> Vec<(String, String)> {
     let mut all = vec![("shop".to_owned(), "9.1".to_owned())];
-    for round in 0_usize.. {
+    for round in 0_usize..20 {
         disk.fill();
         if !controller.said(is_trouble).is_empty() {
-            break;
+            return all;
         }
-        assert!(round < 20, "a full disk is not noticed");
         for nth in 0..4 {
             let tag = format!("9.{}", 2 + 4 * round + nth);
             ground.waits("shop", &tag);
             all.push(("shop".to_owned(), tag));
         }
-        let all: Vec<(&str, &str)> = all.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        ground.shows(&all);
+        ground.shows(&places(&all));
     }
+    panic!("a full disk is not noticed")
+}
+
+fn places(all: &[(String, String)]) -> Vec<(&str, &str)> {
+    all.iter().map(|(namespace, tag)| (namespace.as_str(), tag.as_str())).collect()
+}
+
+#[test]
+fn a_full_disk_stops_neither_proof_nor_cluster_and_all_is_kept_once_there_is_room() {
+    let ground = Ground::quiet();
+    let Some(disk) = tiny(&ground) else { return };
+    ground.waits("shop", "9.1");
+    let mut controller = ground.start(&[]);
+    ground.shows(&[("shop", "9.1")]);
+    controller.ready();
+    let mut all = filled(&ground, &disk, &controller);
     ground.waits("bank", "8.1");
     all.push(("bank".to_owned(), "8.1".to_owned()));
-    let all: Vec<(&str, &str)> = all.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    ground.shows(&all);
+    ground.shows(&places(&all));
     controller.assert_alive();
     std::fs::remove_file(disk.ballast()).unwrap();
     controller.says("that there is room again", is_over);
-    assert_kept(&ground, &all);
+    assert_kept(&ground, &places(&all));
     ground.assert_whole(all.len());
     controller.ended();
+    drop(disk);
+}
+
+#[test]
+fn what_a_full_disk_did_not_take_before_the_end_comes_back_from_the_cluster() {
+    let ground = Ground::quiet();
+    let Some(disk) = tiny(&ground) else { return };
+    ground.waits("shop", "9.1");
+    let mut first = ground.start(&[]);
+    ground.shows(&[("shop", "9.1")]);
+    first.ready();
+    let mut all = filled(&ground, &disk, &first);
+    ground.waits("bank", "8.1");
+    all.push(("bank".to_owned(), "8.1".to_owned()));
+    let before = ground.shows(&places(&all));
+    let (status, log) = first.told_to_end();
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(log.contains("keep the last of the history") && !log.contains("panicked"), "{log}");
+    std::fs::remove_file(disk.ballast()).unwrap();
+    let mut second = ground.start(&[]);
+    second.ready();
+    ground.waits("bank", "8.2");
+    all.push(("bank".to_owned(), "8.2".to_owned()));
+    let after = ground.shows(&places(&all));
+    assert!(before.iter().all(|(tag, id)| after[tag] == *id), "{before:?} {after:?}");
+    ground.assert_whole(all.len());
+    assert_kept(&ground, &places(&all));
+    second.ended();
     drop(disk);
 }
 

@@ -2,6 +2,7 @@
 
 use testkit_apiserver::{Request, Rule, User, WatchFault, Watches};
 
+use crate::child::until;
 use crate::ground::{Ground, TOKEN, USER};
 
 #[test]
@@ -82,4 +83,29 @@ fn without_the_right_to_write_incidents_are_kept_and_shown_once_it_is_given() {
     let mut shown: Vec<String> = shown.into_values().collect();
     shown.sort();
     assert_eq!(kept, shown, "{log}");
+}
+
+#[test]
+fn a_leader_that_may_not_renew_its_lease_writes_no_more_until_it_may() {
+    let ground = Ground::quiet();
+    ground.waits("shop", "9.1");
+    let mut controller = ground.start(&[]);
+    let before = ground.shows(&[("shop", "9.1")]);
+    controller.ready();
+    ground.api().deny(USER, vec![Rule::on("coordination.k8s.io", &["leases"], &["update"])]);
+    controller.says("that it leads no more", |line| line["message"] == "leads no more");
+    ground.api().clear_requests();
+    ground.waits("shop", "9.2");
+    // Two looks at the Lease later it has had its time to write.
+    until("looks at the Lease", || {
+        let looks = ground.api().count(|request| request.resource == "leases");
+        (looks >= 4).then_some(()).ok_or_else(|| format!("{looks}"))
+    });
+    let written = ground.api().count(|request| request.writes() && request.resource != "leases");
+    assert_eq!(written, 0, "{:#?}", ground.api().requests());
+    ground.api().deny(USER, Vec::new());
+    let after = ground.shows(&[("shop", "9.1"), ("shop", "9.2")]);
+    assert_eq!(before["9.1"], after["9.1"]);
+    ground.assert_whole(2);
+    controller.ended();
 }

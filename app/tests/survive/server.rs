@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use testkit_apiserver::{Refusal, Request, Then, Versions, WatchFault, Watches, When};
+use testkit_apiserver::{Options, Refusal, Request, Then, Versions, WatchFault, Watches, When};
 
-use crate::child::within;
-use crate::ground::Ground;
+use crate::child::{until, within};
+use crate::ground::{ALL, Ground};
+use crate::stage::{Stage, registry};
 
 /// Pods wait in two namespaces, and all is shown.
 fn two() -> Ground {
@@ -150,5 +151,67 @@ fn a_watch_that_is_silent_without_closing_is_left_and_what_it_kept_back_is_known
     let lists = ground.lists();
     assert!(lists.is_empty(), "{lists:#?}");
     controller.assert_alive();
+    controller.ended();
+}
+
+#[test]
+fn watches_that_repeat_themselves_break_off_lag_or_end_lose_nothing() {
+    let ground = two();
+    let mut controller = ground.start(&[]);
+    let before = ground.shows(&TWO);
+    controller.ready();
+    ground.api().clear_requests();
+    let mut waiting: Vec<String> = Vec::new();
+    let faults = [
+        WatchFault::Duplicate,
+        WatchFault::CutMidLine,
+        WatchFault::End,
+        WatchFault::Break,
+        WatchFault::Slow(Duration::from_millis(700)),
+    ];
+    for (nth, fault) in faults.into_iter().enumerate() {
+        until("that all is watched", || {
+            let pods = ground.api().open_watches(&Watches::of("pods"));
+            (pods == 1).then_some(()).ok_or_else(|| format!("{pods} watches of pods"))
+        });
+        assert!(ground.api().disturb(&Watches::default(), fault) > 0);
+        // One that comes, goes, and comes back, and one that stays.
+        let (flaps, stays) = (format!("8.{nth}"), format!("7.{nth}"));
+        ground.waits("bank", &flaps);
+        ground.runs("bank", &flaps);
+        ground.waits("bank", &flaps);
+        ground.waits("shop", &stays);
+        waiting.extend([flaps, stays]);
+        let place = |tag: &String| if tag.starts_with('8') { "bank" } else { "shop" };
+        let mut all = TWO.to_vec();
+        all.extend(waiting.iter().map(|tag| (place(tag), tag.as_str())));
+        assert_eq!(ground.shows(&all)["9.1"], before["9.1"]);
+    }
+    ground.assert_whole(2 + waiting.len());
+    let lists = ground.lists();
+    assert!(lists.is_empty(), "{lists:#?}");
+    controller.ended();
+}
+
+#[test]
+fn a_server_without_streaming_lists_that_refuses_pages_is_listed_to_the_end() {
+    let options = Options { streaming_lists: false, ..Options::default() };
+    let ground = Ground::with(Stage::of(vec![registry("registry")]), options, &ALL);
+    TWO.iter().for_each(|(namespace, tag)| ground.waits(namespace, tag));
+    for refusal in [Refusal::too_many(1), Refusal::unavailable(), Refusal::internal()] {
+        ground.api().fault(When::on("list", "pods").times(2), Then::Refuse(refusal));
+    }
+    ground.api().fault(When::on("list", "events").times(1), Then::Close);
+    let mut controller = ground.start(&[]);
+    let before = ground.shows(&TWO);
+    controller.ready();
+    ground.api().clear_requests();
+    ground.api().disturb(&Watches::default(), WatchFault::Break);
+    ground.waits("shop", "9.3");
+    let after = ground.shows(&[TWO[0], TWO[1], TWO[2], ("shop", "9.3")]);
+    assert_eq!(before["9.1"], after["9.1"]);
+    ground.assert_whole(3);
+    let lists = ground.lists();
+    assert!(lists.is_empty(), "{lists:#?}");
     controller.ended();
 }
