@@ -6,7 +6,7 @@ use pullmedic_model::incident::input::{ContainerKey, Judged, Judgement, Waits};
 use pullmedic_model::incident::{Detail, Fingerprint, SAMPLES};
 use pullmedic_model::object::{ContainerKind, Objects};
 use pullmedic_model::probe::Case;
-use pullmedic_model::{Cause, Endpoint, Reference, Verdict};
+use pullmedic_model::{Cause, Certainty, Endpoint, Reference, Verdict};
 use pullmedic_sight::{Seen, findings};
 
 use crate::prove::{image_of, named_secrets};
@@ -43,8 +43,8 @@ pub(crate) fn waits(seen: &Seen, uid: &str, objects: &Objects, now: Timestamp) -
         secrets: named_secrets(sighting),
         since: sighting.since,
         next_attempt: sighting.next_attempt,
+        words: words(seen, judgement.as_ref()),
         by_words: judgement.unwrap_or_else(|| nothing(&image)),
-        words: words(seen),
         image,
     }
 }
@@ -54,14 +54,18 @@ pub(crate) fn host(image: &str) -> Option<Endpoint> {
     Reference::parse(image).ok().and_then(|reference| Endpoint::parse(&reference.host).ok())
 }
 
-/// Whether two waits tell the correlation the same: when something was, or comes, alone is no news.
+/// Whether it tells the correlation anything: since when alone is no news. That it was tried again is, even in vain: what
+/// other nodes pulled before that try tells whether the node stands alone.
 pub(crate) fn is_news(before: &Waits, now: &Waits) -> bool {
-    Waits { since: now.since, next_attempt: now.next_attempt, ..before.clone() } != *now
+    let tried_again = now.next_attempt > before.next_attempt;
+    tried_again || Waits { since: now.since, next_attempt: now.next_attempt, ..before.clone() } != *now
 }
 
 /// What makes words the same but for their occasion. Ports, times and lengths differ from attempt to attempt; the image
 /// is told beside it.
-fn words(seen: &Seen) -> String {
+///
+/// Words that are proof by themselves are others than the same said at second hand: an event and a status may tell one thing.
+fn words(seen: &Seen, judgement: Option<&Judgement>) -> String {
     let Some(hypothesis) = &seen.hypothesis else {
         return Fingerprint::of(&["no words", seen.sighting.reason.as_str()]).to_string();
     };
@@ -70,6 +74,7 @@ fn words(seen: &Seen) -> String {
     let leaf: String = leaf.chars().filter(|letter| !letter.is_ascii_digit()).collect();
     let status = hypothesis.status.map_or_else(String::new, |status| status.to_string());
     Fingerprint::of(&[
+        if judgement.is_some_and(|judgement| judgement.certainty == Certainty::Proven) { "proof" } else { "" },
         hypothesis.cause.code(),
         hypothesis.inner.map_or("", Cause::code),
         hypothesis.stage.map_or("", |stage| stage.code()),
@@ -280,10 +285,12 @@ mod tests {
     }
 
     #[test]
-    fn time_alone_is_no_news() {
+    fn time_alone_is_no_news_and_another_try_is() {
         let first = told(&built::waiting("shop", "cart-1", "r.test/a:1", &built::not_found("r.test/a:1")));
-        let later = Waits { next_attempt: Some(built::now()), since: None, ..first.clone() };
+        let later = Waits { since: None, ..first.clone() };
         assert!(!is_news(&first, &later));
+        let again = Waits { next_attempt: Some(built::now()), ..first.clone() };
+        assert!(is_news(&first, &again) && !is_news(&again, &first));
         let moved = Waits { node: Some("n2".into()), ..first.clone() };
         assert!(is_news(&first, &moved));
     }

@@ -132,6 +132,9 @@ impl<'a> Prover<'a> {
         for proof in run::ask(open, self.setup.prober(), self.setup.limits()).await {
             self.known.insert(proof.key.clone(), (asked, proof));
         }
+        let proofs =
+            self.known.values_mut().map(|(_, Proof { case, records, .. })| (case, records.as_slice()));
+        pullmedic_probe::compare(&mut proofs.collect::<Vec<_>>());
         let keys: Vec<CaseKey> = seen.iter().map(|seen| CaseKey::of(seen, objects)).collect();
         for (seen, key) in seen.iter_mut().zip(&keys) {
             seen.verdict = self
