@@ -65,7 +65,8 @@ impl Default for Settings {
             most_of_namespace: 100,
             most_resolved: 1_000,
             most_containers: 60_000,
-            most_parts: 8,
+            // With the first one three proofs of some three requests: ten requests for a storm in fifty namespaces.
+            most_parts: 2,
         }
     }
 }
