@@ -9,6 +9,7 @@ use pullmedic_model::incident::{Event, IncidentId};
 
 use crate::agenda::{Due, later};
 use crate::correlator::{Correlator, tell};
+use crate::judged::standing;
 use crate::key::Verdict;
 use crate::member::{BACK_OFF, Member, first_of_pod};
 use crate::news::News;
@@ -131,7 +132,8 @@ impl Correlator {
     /// The proof that answers a container: of several that decide the one that reaches least far, since it was reached
     /// for what is most like it.
     fn answered(&self, member: &Member) -> Option<Arc<Verdict>> {
-        let found = member.answers().filter_map(|name| self.answers.get(&name)).map(|(verdict, _)| verdict);
+        let found = member.answers().filter_map(|name| self.answers.get(&name));
+        let found = found.map(|(verdict, of)| standing(&self.lives, verdict, of));
         found.max_by_key(|verdict| (!verdict.stale, verdict.decides())).map(Arc::clone)
     }
 

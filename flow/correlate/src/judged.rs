@@ -1,6 +1,6 @@
 //! What a proof does to incidents.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +35,8 @@ impl Correlator {
         }
         let still_so = judged.words == member.waits.words || says_the_same(judged, member);
         let verdict = Arc::new(Verdict::of(at, judged, &member.waits));
-        let less = member.verdict.as_ref().is_some_and(|known| known.replaces(&verdict));
+        let known = member.verdict.as_ref().map(|known| standing(&self.lives, known, &member.incident));
+        let less = known.is_some_and(|known| known.replaces(&verdict));
         if judged.over || !still_so || less {
             self.spend(&id, judged);
             self.came_to_nothing(&id, at, judged, still_so, out);
@@ -57,12 +58,20 @@ impl Correlator {
     /// Gives a proof to all that it answers. Gives their incidents.
     fn answer(&mut self, name: Fingerprint, verdict: &Arc<Verdict>, id: &IncidentId) -> BTreeSet<IncidentId> {
         let mut ids = BTreeSet::from([id.clone()]);
-        if self.answers.get(&name).is_none_or(|(known, _)| verdict.replaces(known)) {
-            self.answers.insert(name, (Arc::clone(verdict), id.clone()));
+        if self
+            .answers
+            .get(&name)
+            .is_none_or(|(known, of)| verdict.replaces(standing(&self.lives, known, of)))
+        {
+            let before = self.answers.insert(name, (Arc::clone(verdict), id.clone()));
+            if let Some((_, of)) = before.filter(|(_, of)| of != id) {
+                self.unknow(&of, name);
+            }
         }
         for key in self.waiting.get(&name).into_iter().flatten() {
             if let Some(member) = self.members.get_mut(key)
                 && member.verdict.as_ref().is_none_or(|known| {
+                    let known = standing(&self.lives, known, &member.incident);
                     if member.incident == *id { verdict.replaces(known) } else { verdict.speaks_over(known) }
                 })
             {
@@ -89,10 +98,14 @@ impl Correlator {
         let id = of_container
             .or_else(|| self.by_fingerprint.get(&to).cloned())
             .unwrap_or_else(|| self.follow(asked_of));
-        if let Some(answer) = self.answers.get_mut(&name) {
-            answer.1 = id.clone();
+        // What answers stands in one incident only, so that a restart finds it there again.
+        let ours = self.answers.get_mut(&name).filter(|(held, _)| Arc::ptr_eq(held, verdict));
+        if let Some(before) = ours.map(|answer| std::mem::replace(&mut answer.1, id.clone())) {
+            if before != id {
+                self.unknow(&before, name);
+            }
+            self.know(&id, &[name]);
         }
-        self.know(&id, &[name]);
         self.unsay(&id, verdict);
         self.spend(&id, judged);
         let Some(live) = self.lives.get_mut(&id) else { return };
@@ -127,10 +140,14 @@ impl Correlator {
             let other = self.answers.get(name).filter(|(said, _)| said.cause() != verdict.cause());
             if let Some(of) = other.map(|(_, of)| of.clone()) {
                 self.answers.remove(name);
-                if let Some(live) = self.lives.get_mut(&of) {
-                    live.incident.known_as.retain(|known| known != name);
-                }
+                self.unknow(&of, *name);
             }
+        }
+    }
+
+    fn unknow(&mut self, id: &IncidentId, name: Fingerprint) {
+        if let Some(live) = self.lives.get_mut(id) {
+            live.incident.known_as.retain(|known| *known != name);
         }
     }
 
@@ -252,6 +269,20 @@ impl Correlator {
         tell(out, &id, Event::Judged, Weight::Count);
         self.review(&id, at, out);
     }
+}
+
+/// What stands of a container, or of all that a proof answers: where its incident is decided for the same cause, that.
+/// So a later look that decides nothing does not undo it, and after a restart, when no more is kept than what the
+/// incident is, it is the same.
+pub(crate) fn standing<'a>(
+    lives: &'a BTreeMap<IncidentId, Live>,
+    own: &'a Arc<Verdict>,
+    of: &IncidentId,
+) -> &'a Arc<Verdict> {
+    let whole = lives.get(of).and_then(|live| live.verdict.as_ref());
+    whole
+        .filter(|whole| whole.decides() && whole.speaks_over(own) && whole.cause() == own.cause())
+        .unwrap_or(own)
 }
 
 /// Whether a proof for other words of the container says what its words now say too.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pullmedic_model::incident::{Event, IncidentId, Phase};
+use pullmedic_model::incident::{Event, IncidentId, Phase, Scope};
 use pullmedic_model::{Certainty, Endpoint};
 
 use crate::agenda::{Due, later};
@@ -24,7 +24,10 @@ impl Correlator {
                 Due::Leave(id) => {
                     if let Some(live) = self.lives.get_mut(&id) {
                         live.left(at);
-                        live.incident.changed_at = at;
+                        // Of what nothing waits for this changes nothing: a restart takes it as quiet since it changed.
+                        if !live.members.is_empty() {
+                            live.incident.changed_at = at;
+                        }
                         tell(out, &id, Event::Seen, Weight::Count);
                         self.review(&id, at, out);
                     }
@@ -46,18 +49,23 @@ impl Correlator {
             return;
         }
         if !live.members.is_empty() && !live.held {
-            let before = live.incident.scope;
             live.incident.scope = scope::of(live, &self.members, &self.pulls);
             match live.speaker.as_ref() {
                 Some((judgement, waits)) => {
                     live.incident.summary =
                         summary::of(judgement, waits, live.incident.scope, live.incident.image.as_deref());
                 }
-                // What was said before a restart was said for that scope, and may name the image.
-                None if before != live.incident.scope => {
-                    live.incident.summary = summary::general(&live.known(true).judgement, None);
+                // What was said before a restart, or before it was over, may name an image that it is no longer of.
+                None if live.of == Of::Rest => {}
+                None => {
+                    let incident = &live.incident;
+                    let now = (incident.scope, &incident.image);
+                    if live.said_for.as_ref().is_none_or(|(scope, image)| (*scope, image) != now) {
+                        let image = incident.image.as_deref().filter(|_| incident.scope == Scope::Image);
+                        live.incident.summary = summary::general(&live.known(true).judgement, image);
+                        live.said_for = None;
+                    }
                 }
-                None => {}
             }
         }
         let incident = &mut live.incident;

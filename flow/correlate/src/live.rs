@@ -35,6 +35,8 @@ pub(crate) struct Live {
     pub(crate) began: Timestamp,
     /// What is held of it, with the container of which it was said; `None`: it was said before a restart.
     pub(crate) speaker: Option<(Judgement, Arc<Waits>)>,
+    /// Of what was said before a restart, for which scope and image; `None`: it was not, or holds no more.
+    pub(crate) said_for: Option<(Scope, Option<String>)>,
     /// The namespace whose container began it, which has a share of all incidents.
     pub(crate) begun_by: String,
     /// Namespaces whose last pod was deleted or finished a moment ago, until when another may follow it.
@@ -79,6 +81,7 @@ impl Live {
             since: incident.since,
             began: incident.seen_at,
             speaker: None,
+            said_for: None,
             incident,
             of,
             begun_by,
@@ -160,7 +163,9 @@ impl Live {
         if let Some(verdict) = &self.verdict {
             incident.certainty = verdict.judgement.certainty;
         }
-        self.speaker = None;
+        let verdict = self.verdict.as_ref();
+        self.speaker = verdict.and_then(|verdict| Some((verdict.judgement.clone(), verdict.waits.clone()?)));
+        self.said_for = None;
         self.since = None;
         self.began = at;
         self.empty_since = None;

@@ -42,7 +42,7 @@ impl Correlator {
         let begun_by = incident.touched.keys().next().cloned().unwrap_or_default();
         let mut live = Live::new(incident, of, begun_by);
         let incident = &live.incident;
-        if judged(incident) && of != Of::Rest {
+        if judged(incident) && of != Of::Rest && incident.merged_into.is_none() {
             let stale = resolved.is_some() || !judged_since(incident);
             let mut verdict = live.known(stale);
             if stale {
@@ -68,6 +68,7 @@ impl Correlator {
             None => {
                 self.known.extend(incident.known_as.iter().map(|&name| (name, id.clone())));
                 live.held = true;
+                live.said_for = Some((live.incident.scope, live.incident.image.clone()));
                 live.empty_since = Some(incident.changed_at);
             }
         }

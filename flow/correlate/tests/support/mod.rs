@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file takes what it needs")]
 #![allow(unreachable_pub, reason = "a module shared by test files")]
 
+pub mod script;
+
 use jiff::{SignedDuration, Timestamp};
 use pullmedic_correlate::{Change, Correlator, Weight};
 use pullmedic_model::incident::input::{
