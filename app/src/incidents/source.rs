@@ -15,8 +15,9 @@ use crate::failure::Failure;
 pub(super) enum Source {
     /// A controller's history, also while the controller writes it.
     History(Box<Store>),
-    /// The custom resources of a cluster, by the user's own rights; and what the client runs on.
-    Cluster(Box<Cluster>, Runtime),
+    /// The custom resources of a cluster, by the user's own rights: of one namespace, or of all; and what the client runs
+    /// on.
+    Cluster(Box<Cluster>, Option<String>, Runtime),
 }
 
 /// What was read.
@@ -38,8 +39,10 @@ impl Source {
                 .build()
                 .map_err(|error| Failure::new(anyhow::Error::new(error).context("start")))?;
             let cluster = runtime.block_on(arguments.access.connect())?;
-            let namespace = (!arguments.all_namespaces).then(|| cluster.default_namespace().to_owned());
-            return Ok((Source::Cluster(Box::new(cluster), runtime), namespace));
+            let own =
+                || arguments.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
+            let namespace = (!arguments.all_namespaces).then(own);
+            return Ok((Source::Cluster(Box::new(cluster), namespace.clone(), runtime), namespace));
         };
         let store = Store::read_only(file).map_err(|error| {
             let next = error.hint().map(str::to_owned);
@@ -64,8 +67,8 @@ impl Source {
                 let incidents = store.unfinished(resolved_since).map_err(Failure::new)?;
                 Ok(Found { incidents, skipped: Vec::new() })
             }
-            Source::Cluster(cluster, runtime) => {
-                let mut found = standing(cluster, runtime)?;
+            Source::Cluster(cluster, namespace, runtime) => {
+                let mut found = standing(cluster, namespace.as_deref(), runtime)?;
                 found.incidents.retain(|incident| {
                     incident.phase != Phase::Resolved
                         || incident.resolved_at.is_some_and(|at| at >= resolved_since)
@@ -83,8 +86,8 @@ impl Source {
                 let incidents = past.into_iter().map(|past| past.incident).collect();
                 Ok(Found { incidents, skipped: Vec::new() })
             }
-            Source::Cluster(cluster, runtime) => {
-                let mut found = standing(cluster, runtime)?;
+            Source::Cluster(cluster, namespace, runtime) => {
+                let mut found = standing(cluster, namespace.as_deref(), runtime)?;
                 found.incidents.retain(|incident| {
                     query.namespace.as_ref().is_none_or(|name| incident.touched.contains_key(name))
                         && query.since.is_none_or(|since| incident.changed_at >= since)
@@ -100,15 +103,24 @@ impl Source {
     pub(super) fn one(&self, id: &IncidentId) -> Result<Option<Incident>, Failure> {
         match self {
             Source::History(store) => Ok(store.one(id).map_err(Failure::new)?.map(|past| past.incident)),
-            Source::Cluster(cluster, runtime) => {
-                Ok(standing(cluster, runtime)?.incidents.into_iter().find(|incident| incident.id == *id))
+            Source::Cluster(cluster, namespace, runtime) => {
+                Ok(standing(cluster, namespace.as_deref(), runtime)?
+                    .incidents
+                    .into_iter()
+                    .find(|incident| incident.id == *id))
             }
         }
     }
 }
 
-fn standing(cluster: &Cluster, runtime: &Runtime) -> Result<Found, Failure> {
-    let standing = runtime.block_on(cluster.standing()).map_err(|error| {
+fn standing(cluster: &Cluster, namespace: Option<&str>, runtime: &Runtime) -> Result<Found, Failure> {
+    let read = async {
+        match namespace {
+            Some(namespace) => cluster.incidents_of(namespace).await,
+            None => cluster.standing().await,
+        }
+    };
+    let standing = runtime.block_on(read).map_err(|error| {
         let next = error.hint();
         Failure::new(error).next(next)
     })?;

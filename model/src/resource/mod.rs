@@ -25,7 +25,7 @@ pub use parts::{
     WhyNot,
 };
 pub use profile::{BadProfile, HostPattern, Mirror, Profile, RateBudget, Realm, RegistryProfile, Spec};
-pub use restore::restored;
+pub use restore::{of_one_namespace, restored};
 pub use size::OBJECT_CAP;
 pub use write::{CAUSE_LABEL, MANAGED_BY_LABEL, PHASE_LABEL, cluster_pull_incident, pull_incident};
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::incident::{ClusterPullIncident, PullIncident, Status};
+use super::incident::{ClusterPullIncident, ClusterStatus, PullIncident, Status};
 use super::parts::{Evidence, Fix, OwnerName, TimelineEntry, WaitingContainer, WhyNot};
 use crate::finding::{Observation, Remedy, Rival};
-use crate::incident::{Detail, IncidentId, Moment, NotAnId, Sample, Touched};
+use crate::incident::{Cost, Counts, Detail, Fingerprint, IncidentId, Moment, NotAnId, Sample, Touched};
 use crate::sighting::Owner;
 use crate::{Captured, Incident};
 
@@ -59,6 +59,43 @@ pub fn restored(whole: &ClusterPullIncident, parts: &[PullIncident]) -> Result<I
         next_probe: None,
         timeline: status.timeline.iter().map(moment).collect(),
     })
+}
+
+/// The incident as its object in one namespace shows it, for whoever may read no other: nothing is known of others, and of
+/// the whole neither what makes it one nor what it cost.
+///
+/// # Errors
+/// When the object's name is no incident's.
+pub fn of_one_namespace(part: &PullIncident) -> Result<Incident, NotAnId> {
+    let status = &part.status;
+    let count = |list: usize| u32::try_from(list).unwrap_or(u32::MAX);
+    let counts = Counts {
+        pods: status.pods,
+        owners: count(status.owners.len()),
+        namespaces: 1,
+        nodes: count(status.nodes.len()),
+    };
+    let whole = ClusterPullIncident {
+        api_version: part.api_version.clone(),
+        kind: ClusterPullIncident::KIND.to_owned(),
+        metadata: part.metadata.clone(),
+        status: ClusterStatus {
+            state: status.state.clone(),
+            phase: status.phase,
+            verdict: status.verdict.clone(),
+            times: status.times.clone(),
+            counts,
+            most_pods: status.pods,
+            cost: Cost::default(),
+            timeline: status.timeline.clone(),
+            reopened: status.reopened,
+            merged_into: status.merged_into.clone(),
+            fingerprint: Fingerprint::of(&[&part.metadata.name]),
+            known_as: Vec::new(),
+            conditions: status.conditions.clone(),
+        },
+    };
+    restored(&whole, std::slice::from_ref(part))
 }
 
 fn touched(status: &Status) -> Touched {

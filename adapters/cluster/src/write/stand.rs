@@ -3,7 +3,7 @@
 use pullmedic_model::incident::Incident;
 use pullmedic_model::report::Skipped;
 use pullmedic_model::resource::{
-    ClusterPullIncident, GROUP, Profile, PullIncident, RegistryProfile, VERSION, restored,
+    ClusterPullIncident, GROUP, Profile, PullIncident, RegistryProfile, VERSION, of_one_namespace, restored,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ use crate::list::fault_of;
 use crate::partial;
 use crate::read_error::ReadError;
 use crate::request::Ask;
+use crate::resource;
 
 /// The most pages of one kind.
 const PAGES: usize = 1000;
@@ -68,8 +69,8 @@ impl Cluster {
     /// When they cannot be listed.
     pub async fn standing(&self) -> Result<Standing, ReadError> {
         let mut standing = Standing::default();
-        standing.wholes = self.all(ClusterPullIncident::PLURAL, &mut standing.skipped).await?;
-        standing.parts = self.all(PullIncident::PLURAL, &mut standing.skipped).await?;
+        standing.wholes = self.all(ClusterPullIncident::PLURAL, None, &mut standing.skipped).await?;
+        standing.parts = self.all(PullIncident::PLURAL, None, &mut standing.skipped).await?;
         // Those of one incident stand together.
         standing.parts.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
         for whole in &standing.wholes {
@@ -90,6 +91,28 @@ impl Cluster {
         Ok(standing)
     }
 
+    /// The incidents that touch one namespace, as its own objects show them: the right to list those there is enough.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn incidents_of(&self, namespace: &str) -> Result<Standing, ReadError> {
+        let mut standing = Standing::default();
+        standing.parts = self.all(PullIncident::PLURAL, Some(namespace), &mut standing.skipped).await?;
+        for part in &standing.parts {
+            match of_one_namespace(part) {
+                Ok(incident) => standing.incidents.push(incident),
+                Err(error) => standing.skipped.push(Skipped {
+                    what: format!("PullIncident {}/{}", sentence(namespace), sentence(&part.metadata.name)),
+                    reason: error.to_string(),
+                    needs: None,
+                    next: None,
+                }),
+            }
+        }
+        standing.incidents.sort_by(|a, b| a.seen_at.cmp(&b.seen_at).then_with(|| a.id.cmp(&b.id)));
+        Ok(standing)
+    }
+
     /// The profiles that hold together, and what is wrong with the others. Where their definition is not installed there are
     /// none.
     ///
@@ -97,7 +120,7 @@ impl Cluster {
     /// When they cannot be listed.
     pub async fn registry_profiles(&self) -> Result<(Vec<Profile>, Vec<Skipped>), ReadError> {
         let mut skipped = Vec::new();
-        let all: Vec<RegistryProfile> = self.all(RegistryProfile::PLURAL, &mut skipped).await?;
+        let all: Vec<RegistryProfile> = self.all(RegistryProfile::PLURAL, None, &mut skipped).await?;
         let mut good = Vec::new();
         for one in &all {
             match Profile::of(one) {
@@ -120,10 +143,16 @@ impl Cluster {
     async fn all<T: DeserializeOwned>(
         &self,
         plural: &str,
+        namespace: Option<&str>,
         skipped: &mut Vec<Skipped>,
     ) -> Result<Vec<T>, ReadError> {
         let error =
-            |failure| ReadError::new(format!("{plural} {}", partial::place(None)), &self.flags, failure);
+            |failure| ReadError::new(format!("{plural} {}", partial::place(namespace)), &self.flags, failure);
+        let place = match namespace {
+            Some(name) if resource::is_name(name) => format!("namespaces/{name}/"),
+            Some(name) => return Err(error(Failure::BadName { name: name.to_owned() })),
+            None => String::new(),
+        };
         let mut objects = Vec::new();
         let mut after = String::new();
         for _ in 0..PAGES {
@@ -131,7 +160,7 @@ impl Cluster {
             if !after.is_empty() {
                 query.append_pair("continue", &after);
             }
-            let path = format!("/apis/{GROUP}/{VERSION}/{plural}?{}", query.finish());
+            let path = format!("/apis/{GROUP}/{VERSION}/{place}{plural}?{}", query.finish());
             let text = match self.api.text(&Ask::get(Verb::List, &path)).await {
                 Ok(text) => text,
                 Err(Failure::NotFound) => {
