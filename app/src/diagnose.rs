@@ -182,10 +182,6 @@ impl Arguments {
         Some(format!("{absent}{place}"))
     }
 
-    pub(crate) fn stalled_after(&self) -> SignedDuration {
-        self.stalled_after
-    }
-
     /// What was seen of that which was asked for; no verdict yet.
     pub(crate) fn seen(&self, objects: &Objects, ground: &Ground) -> Vec<Seen> {
         let mut sightings = assemble::sight(objects, ground);

@@ -26,7 +26,7 @@ mod select;
 
 pub use command::Command;
 pub use failure::{Exit, Failure};
-pub use held::{Inside, Ours, report_on, run_inside};
+pub use held::{Inside, run_inside};
 pub use output::{Colour, Screen, ScreenArguments};
 
 use command::Subcommand;

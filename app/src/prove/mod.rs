@@ -19,7 +19,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pullmedic_model::finding::Vantage;
 use pullmedic_model::object::Objects;
-use pullmedic_registry::Proxies;
 use pullmedic_sight::Seen;
 use tokio::time::Instant;
 
@@ -35,7 +34,6 @@ pub(crate) use setup::{Manner, Setup};
 pub(crate) use state::{State, state_folder};
 
 use crate::failure::Failure;
-use crate::held::Ours;
 
 /// How long a proof stands while a cluster is followed: as long as the longest back-off of the kubelet.
 const STANDS: Duration = Duration::from_secs(300);
@@ -69,23 +67,6 @@ impl<'a> Prover<'a> {
             known: BTreeMap::new(),
             hidden: Hidden::default(),
         })
-    }
-
-    /// As [`Prover::new`], with state and boot id as given in place of the user's and the system's, and past any proxy.
-    ///
-    /// # Errors
-    /// As there.
-    pub(crate) fn of_memory(
-        options: &'a ProofArguments,
-        source: SecretSource<'a>,
-        vantage: Vantage,
-        ours: Ours<'_>,
-    ) -> Result<Prover<'a>, Failure> {
-        let state = State::open_in(ours.state);
-        let manner = Manner::of_run(&options.client);
-        let setup = Setup::with(&options.client, vantage, state, Proxies::none(), manner)?;
-        let boot_id = Some(ours.boot_id.to_owned());
-        Ok(Prover { setup, options, source, boot_id, known: BTreeMap::new(), hidden: Hidden::default() })
     }
 
     /// Leaves the secrets that came to be known out of a document.

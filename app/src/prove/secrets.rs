@@ -24,8 +24,6 @@ const CANDIDATES: usize = 8;
 pub(crate) enum SecretSource<'a> {
     /// A live cluster, under the user's own rights.
     Cluster(&'a Cluster),
-    /// Memory: the playground's.
-    Memory(&'a [Secret]),
     /// Nowhere: saved secrets are not used.
     Nowhere,
     /// Nowhere: they may not be read, as was asked for beforehand, and no request is made to be refused.
@@ -183,10 +181,6 @@ impl<'a> Secrets<'a> {
         }
         let fresh = Arc::new(match self.source {
             SecretSource::Cluster(cluster) => cluster.secret(namespace, name).await,
-            SecretSource::Memory(secrets) => secrets
-                .iter()
-                .find(|secret| secret.metadata.namespace == namespace && secret.metadata.name == name)
-                .map_or(SecretRead::Absent, |secret| SecretRead::Found(Box::new(secret.clone()))),
             SecretSource::Nowhere => SecretRead::Unread(format!(
                 "a cluster to read secret {name} from: saved secrets are not used"
             )),
@@ -208,10 +202,6 @@ impl<'a> Secrets<'a> {
                 .pull_secrets(namespace)
                 .await
                 .map(|secrets| secrets.into_iter().map(|secret| secret.metadata.name).collect()),
-            SecretSource::Memory(secrets) => {
-                let of = secrets.iter().filter(|secret| secret.metadata.namespace == namespace);
-                Ok(of.map(|secret| secret.metadata.name.clone()).collect())
-            }
             SecretSource::Nowhere => Err("a cluster to list secrets of".to_owned()),
             SecretSource::Refused => Err(format!("list on secrets in namespace {namespace}")),
         };
