@@ -74,7 +74,11 @@ fn words(seen: &Seen, judgement: Option<&Judgement>) -> String {
     let leaf: String = leaf.chars().filter(|letter| !letter.is_ascii_digit()).collect();
     let status = hypothesis.status.map_or_else(String::new, |status| status.to_string());
     Fingerprint::of(&[
-        if judgement.is_some_and(|judgement| judgement.certainty == Certainty::Proven) { "proof" } else { "" },
+        if judgement.is_some_and(|judgement| judgement.certainty == Certainty::Proven) {
+            "proof"
+        } else {
+            ""
+        },
         hypothesis.cause.code(),
         hypothesis.inner.map_or("", Cause::code),
         hypothesis.stage.map_or("", |stage| stage.code()),
