@@ -28,7 +28,7 @@ use crate::command::{command, read};
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// How long a mended incident may take to be resolved: the quiet time after something that comes and goes.
-const OVER: Duration = Duration::from_secs(90);
+const OVER: Duration = Duration::from_secs(150);
 
 /// How often the resources are looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
