@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// No condition is waited for longer, on a machine that others use too.
-const LONGEST: Duration = Duration::from_secs(150);
+const LONGEST: Duration = Duration::from_secs(240);
 
 /// Waits until `look` finds it; what it lacks is told where that never comes.
 pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Result<T, String>) -> T {

@@ -229,6 +229,17 @@ impl Ground {
         lists.filter(|request| request.group != "pullmedic.dev").collect()
     }
 
+    /// Waits until a namespace shows an incident that is proven.
+    pub(crate) fn proves(&self, namespace: &str) {
+        until(&format!("an incident of {namespace} proven"), || {
+            let parts = self.parts();
+            let is = |part: &Value| {
+                part["metadata"]["namespace"] == namespace && part["status"]["state"] == "proven"
+            };
+            parts.iter().any(is).then_some(()).ok_or_else(|| brief(&self.wholes()))
+        });
+    }
+
     /// Waits until the cluster shows exactly this: an open, proven incident for each tag in each of its namespaces.
     /// Gives the name of each tag's incident.
     pub(crate) fn shows(&self, expected: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use crate::child::{Controller, until};
-use crate::ground::{Ground, brief};
+use crate::ground::Ground;
 use crate::words::{Said, words};
 use crate::world::{Waiting, World};
 
@@ -47,13 +47,7 @@ fn ten_thousand_hosts_of_one_namespace_cost_others_nothing_and_no_label() {
     controller.ready();
     pods_of(&ground, "evil", &hosts);
     ground.waits("shop", "9.1");
-    until("the good one proven", || {
-        let parts = ground.parts();
-        let is = |part: &&serde_json::Value| {
-            part["metadata"]["namespace"] == "shop" && part["status"]["state"] == "proven"
-        };
-        parts.iter().find(is).map(|_| ()).ok_or_else(|| brief(&ground.wholes()))
-    });
+    ground.proves("shop");
     until("all pods counted", || {
         let metrics = get(&address, "/metrics");
         let line = metrics.lines().find(|line| line.starts_with("pullmedic_waiting_containers "));
@@ -104,13 +98,7 @@ fn neither_the_api_server_nor_metadata_nor_the_cluster_is_called() {
     pods_of(&ground, "evil", &hosts);
     // The good one waits last, so that they were all looked at before.
     ground.waits("shop", "9.1");
-    until("the good one proven", || {
-        let parts = ground.parts();
-        let is = |part: &&serde_json::Value| {
-            part["metadata"]["namespace"] == "shop" && part["status"]["state"] == "proven"
-        };
-        parts.iter().find(is).map(|_| ()).ok_or_else(|| brief(&parts))
-    });
+    ground.proves("shop");
     until("why they are not asked", || {
         let not = controller.said(|line| {
             line["message"] == "no proof"

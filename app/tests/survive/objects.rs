@@ -144,12 +144,7 @@ fn bad_resources_of_our_own_kinds_stop_no_other() {
     let mut second = ground.start_as("two", &[]);
     second.ready();
     ground.waits("bank", "9.2");
-    crate::child::until("the other", || {
-        let parts = ground.parts();
-        let is =
-            |part: &&Value| part["metadata"]["namespace"] == "bank" && part["status"]["state"] == "proven";
-        parts.iter().find(is).map(|_| ()).ok_or_else(|| crate::ground::brief(&parts))
-    });
+    ground.proves("bank");
     let mut of_shop = ground.parts();
     of_shop.retain(|part| part["status"]["state"] == "proven" && part["metadata"]["namespace"] == "shop");
     assert_eq!(of_shop.len(), 1, "{}", crate::ground::brief(&of_shop));

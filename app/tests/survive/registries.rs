@@ -1,6 +1,7 @@
 //! A registry that hangs holds up nobody else.
 
-use serde_json::Value;
+use std::time::Instant;
+
 use testkit_registry::{ConnectionFault, Delivery, Rule};
 
 use crate::child::until;
@@ -50,6 +51,7 @@ fn while_registries_hang_in_every_way_the_others_are_proven() {
     }
     GOOD.iter().for_each(|host| put(host, "9.9"));
     ground.put_all(&world);
+    let begun = Instant::now();
     let mut controller = ground.start(&["--probe-timeout", "60s"]);
     until("the others proven", || {
         let good = GOOD.iter().all(|host| states(&ground, host) == ["proven"]);
@@ -61,10 +63,11 @@ fn while_registries_hang_in_every_way_the_others_are_proven() {
         let shown = all.iter().all(|states| states.len() == 5 && !states.contains(&"proven".to_owned()));
         shown.then_some(()).ok_or_else(|| format!("{all:?}"))
     });
-    // No registry is asked by more than one proof at a time, however it hangs.
+    // No registry is asked by more than one proof at a time, however it hangs, and none of them dials often.
     let open = ground.stage.running().connections();
     let at_mute = open.iter().filter(|connection| connection.endpoint == "mute").count();
-    assert!(at_mute <= 10, "{at_mute} connections to a registry that never answers");
+    let most = 8 + begun.elapsed().as_secs() as usize / 3;
+    assert!(at_mute <= most, "{at_mute} of {most} connections to a registry that never answers");
     controller.assert_alive();
     // A pod that comes later at a good registry is not behind them either.
     let words = ground.stage.words("two", ":9.8", Said::NotFound);
@@ -78,11 +81,6 @@ fn while_registries_hang_in_every_way_the_others_are_proven() {
         owner: "later",
     });
     ground.put_all(&later);
-    until("the later one proven", || {
-        let parts = ground.parts();
-        let is =
-            |part: &Value| part["metadata"]["namespace"] == "bank" && part["status"]["state"] == "proven";
-        parts.iter().any(is).then_some(()).ok_or_else(|| brief(&parts))
-    });
+    ground.proves("bank");
     controller.ended();
 }
