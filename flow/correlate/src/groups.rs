@@ -130,6 +130,11 @@ impl Correlator {
         if let Some(member) = self.members.get_mut(key) {
             member.incident = id.clone();
         }
+        // Another follows; not where the one before left at this very moment, of which the order is not known.
+        let this_moment = later(at, self.settings.replaced_within);
+        if live.leaving.get(&key.namespace).is_some_and(|&until| until != this_moment) {
+            live.leaving.remove(&key.namespace);
+        }
         live.join(key, &self.members);
         self.join_host(key, id);
         let Some(live) = self.lives.get_mut(id) else { return };

@@ -133,6 +133,12 @@ impl Correlator {
     /// for what is most like it.
     fn answered(&self, member: &Member) -> Option<Arc<Verdict>> {
         let found = member.answers().filter_map(|name| self.answers.get(&name));
+        // What is over for so long that it comes back under a new name begins with its words again.
+        let lately = |of: &IncidentId| {
+            let resolved = self.lives.get(of).and_then(|live| live.incident.resolved_at);
+            resolved.is_none_or(|resolved| self.now <= later(resolved, self.settings.reopen_within))
+        };
+        let found = found.filter(|(_, of)| lately(of));
         let found = found.map(|(verdict, of)| standing(&self.lives, verdict, of));
         found.max_by_key(|verdict| (!verdict.stale, verdict.decides())).map(Arc::clone)
     }
@@ -162,12 +168,7 @@ impl Correlator {
     /// Nothing is compared of an image that no container waits for; of this moment more may be told yet.
     fn tidy(&mut self, image: &str, at: Timestamp) {
         if self.by_image.get(image).is_some_and(BTreeSet::is_empty) {
-            let compared = self.agenda.at(&Due::Compare(image.to_owned())).is_some();
-            if compared || self.apart.contains_key(image) {
-                self.compare_at(image.to_owned(), at);
-            } else {
-                self.by_image.remove(image);
-            }
+            self.compare_at(image.to_owned(), at);
         }
     }
 

@@ -49,10 +49,14 @@ impl Correlator {
         let narrower: Vec<Fingerprint> =
             member.answers().skip_while(|other| *other != name).skip(1).collect();
         self.overrule(&narrower, &verdict);
+        let own = key::answer(&member.waits, &member.image, Reach::Container).unwrap_or(name);
         let ids = self.answer(name, &verdict, &id);
+        if self.members.contains_key(&judged.container) {
+            self.hold(own, &verdict, &id);
+        }
         let follow = self.lives.get(&id).is_some_and(|live| !live.judged()).then_some((&id, to));
         self.regroup(ids, follow, at, out);
-        self.conclude(&id, to, name, &verdict, at, judged, out);
+        self.conclude(&id, to, [name, own], &verdict, at, judged, out);
     }
 
     /// Gives a proof to all that it answers. Gives their incidents.
@@ -63,10 +67,7 @@ impl Correlator {
             .get(&name)
             .is_none_or(|(known, of)| verdict.replaces(standing(&self.lives, known, of)))
         {
-            let before = self.answers.insert(name, (Arc::clone(verdict), id.clone()));
-            if let Some((_, of)) = before.filter(|(_, of)| of != id) {
-                self.unknow(&of, name);
-            }
+            self.hold(name, verdict, id);
         }
         for key in self.waiting.get(&name).into_iter().flatten() {
             if let Some(member) = self.members.get_mut(key)
@@ -88,7 +89,7 @@ impl Correlator {
         &mut self,
         asked_of: &IncidentId,
         to: Fingerprint,
-        name: Fingerprint,
+        names: [Fingerprint; 2],
         verdict: &Arc<Verdict>,
         at: Timestamp,
         judged: &Judged,
@@ -98,13 +99,16 @@ impl Correlator {
         let id = of_container
             .or_else(|| self.by_fingerprint.get(&to).cloned())
             .unwrap_or_else(|| self.follow(asked_of));
-        // What answers stands in one incident only, so that a restart finds it there again.
-        let ours = self.answers.get_mut(&name).filter(|(held, _)| Arc::ptr_eq(held, verdict));
-        if let Some(before) = ours.map(|answer| std::mem::replace(&mut answer.1, id.clone())) {
-            if before != id {
-                self.unknow(&before, name);
+        // What answers stands in one incident only, so that a restart finds it there again; and the container that was
+        // asked is known by a name of its own, since no other's proof speaks over its.
+        for name in names {
+            let ours = self.answers.get_mut(&name).filter(|(held, _)| Arc::ptr_eq(held, verdict));
+            if let Some(before) = ours.map(|answer| std::mem::replace(&mut answer.1, id.clone())) {
+                if before != id {
+                    self.unknow(&before, name);
+                }
+                self.know(&id, &[name]);
             }
-            self.know(&id, &[name]);
         }
         self.unsay(&id, verdict);
         self.spend(&id, judged);
@@ -142,6 +146,13 @@ impl Correlator {
                 self.answers.remove(name);
                 self.unknow(&of, *name);
             }
+        }
+    }
+
+    fn hold(&mut self, name: Fingerprint, verdict: &Arc<Verdict>, id: &IncidentId) {
+        let before = self.answers.insert(name, (Arc::clone(verdict), id.clone()));
+        if let Some((_, of)) = before.filter(|(_, of)| of != id) {
+            self.unknow(&of, name);
         }
     }
 

@@ -213,7 +213,8 @@ pub(crate) fn answer(waits: &Waits, image: &str, reach: Reach) -> Option<Fingerp
         }
         Reach::Container => {
             let key = &waits.container;
-            parts.extend(["by container", &key.namespace, &key.pod, &key.container, key.kind.code()]);
+            parts.extend(["by container", &key.namespace, &key.pod, &key.container, key.kind.code(), image]);
+            parts.extend(keys(waits, sandbox));
         }
     }
     Some(Fingerprint::of(&parts))

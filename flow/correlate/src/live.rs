@@ -293,7 +293,6 @@ impl Live {
         }
         add(&mut self.images, &waits.image);
         self.since = [self.since, waits.since].into_iter().flatten().min();
-        self.leaving.remove(&key.namespace);
         self.empty_since = None;
         self.show(key, changed, members);
     }

@@ -1,5 +1,7 @@
 //! Scripts that a property once did not hold of, each named for what it is about.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod support;
 
 use pullmedic_model::Certainty::{self, Likely, Undecided};
@@ -87,6 +89,71 @@ fn what_nothing_waits_for_is_quiet_for_as_long_after_a_restart() {
         (0, Step::Tick),
         (3_606, wait(0, 0)),
         (0, wait(5, 3)),
+    ]);
+}
+
+#[test]
+fn what_a_container_was_asked_itself_is_said_of_it_after_a_restart() {
+    survives_a_restart(&[
+        (0, wait(7, 7)),
+        (0, wait(1, 7)),
+        (0, judge(1, 6, Likely)),
+        (0, judge(7, 7, Likely)),
+        (0, wait(0, 0)),
+    ]);
+    survives_a_restart(&[
+        (0, wait(3, 5)),
+        (0, wait(0, 5)),
+        (0, judge(3, 5, Likely)),
+        (0, judge(0, 3, Likely)),
+        (0, judge(0, 0, Likely)),
+    ]);
+}
+
+#[test]
+fn what_was_over_for_more_than_an_hour_answers_nobody() {
+    survives_a_restart(&[
+        (0, wait(2, 7)),
+        (0, judge(2, 5, Undecided)),
+        (0, wait(2, 0)),
+        (3_161, wait(0, 0)),
+        (4_796, wait(0, 0)),
+        (4_456, wait(0, 0)),
+        (4_495, judge(0, 0, Undecided)),
+        (0, wait(2, 7)),
+        (4_781, wait(0, 0)),
+    ]);
+}
+
+#[test]
+fn nodes_are_compared_at_the_same_second_whatever_was_told_first() {
+    has_no_order(&[
+        (0, wait(2, 0)),
+        (0, wait(4, 0)),
+        (0, judge(0, 0, Undecided)),
+        (0, wait(0, 0)),
+        (0, Past(4)),
+        (0, Pulled { node: 0, image: 1 }),
+        (0, judge(0, 0, Undecided)),
+        (0, wait(1, 0)),
+        (0, Pulled { node: 0, image: 1 }),
+        (0, wait(7, 0)),
+        (1, wait(4, 0)),
+        (7, wait(0, 0)),
+    ]);
+}
+
+#[test]
+fn a_pod_that_left_at_this_moment_was_not_followed_by_one_that_came_at_it() {
+    has_no_order(&[
+        (0, wait(0, 0)),
+        (0, wait(0, 5)),
+        (0, wait(6, 5)),
+        (0, wait(0, 5)),
+        (0, wait(0, 0)),
+        (0, wait(7, 5)),
+        (0, Gone(6)),
+        (1, wait(0, 0)),
     ]);
 }
 

@@ -126,8 +126,8 @@ fn a_storm_is_one_incident_with_few_turns() {
     );
     assert_eq!(
         correlator.held(),
-        5,
-        "the incident, its fingerprint and answer, that it is over, and until when"
+        6,
+        "the incident, its fingerprint, its two answers, that it is over, and until when"
     );
 }
 

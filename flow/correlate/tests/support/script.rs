@@ -131,10 +131,13 @@ pub fn run(inputs: &[Input]) -> Correlator {
     correlator
 }
 
-/// What of an incident may not depend on the order within a moment. Of one that nothing waits for any more, which of
-/// its containers was the last to go does.
+/// What of an incident may not depend on the order within a moment. Of one that nothing waits for any more, in all or in
+/// one namespace, which of its containers was the last to go does.
 fn essence(incident: &Incident) -> String {
-    let touched = incident.touched.iter().map(|(name, touched)| (name, touched.pods, &touched.samples));
+    let touched = incident
+        .touched
+        .iter()
+        .map(|(name, touched)| (name, touched.pods, Some(&touched.samples).filter(|_| touched.pods > 0)));
     let touches = (
         incident.scope.code(),
         &incident.image,
