@@ -103,7 +103,8 @@ impl Controller {
                     wanted.then(|| incident::judge(case, &resources))
                 })
                 .collect();
-            let all_well = told.iter().flatten().all(|told| told.differs.is_empty());
+            let all_well =
+                told.iter().flatten().all(|told| told.differs.is_empty() && told.less_sure.is_none());
             if all_well || began.elapsed() > LIMIT {
                 return Ok(told);
             }

@@ -61,6 +61,9 @@ fn print(row: &Row<'_>) {
     let told =
         row.controller.as_ref().map_or_else(String::new, |told| format!(" · controller: {}", told.words));
     println!("{}  {name:<22} words: {words} · replay: {replay}{told}", word(row.passed()));
+    if let Some(less) = row.controller.as_ref().and_then(|told| told.less_sure.as_ref()) {
+        println!("        the controller is less sure: {less}");
+    }
     for difference in row.differs() {
         println!("        {difference}");
     }

@@ -96,6 +96,20 @@ pub(crate) fn page(rows: &[Row<'_>]) -> String {
         let _ = writeln!(page, "{}", line(row));
     }
     let failed: Vec<&Row<'_>> = rows.iter().filter(|row| !row.passed()).collect();
+    let unsure = |row: &&Row<'_>| row.controller.as_ref().is_some_and(|told| told.less_sure.is_some());
+    if rows.iter().any(|row| unsure(&row)) {
+        page.push_str("\n## The controller is less sure than it should be\n\n");
+        for row in rows.iter().filter(unsure) {
+            let what = row.controller.as_ref().and_then(|told| told.less_sure.as_deref()).unwrap_or_default();
+            let _ = writeln!(
+                page,
+                "- {} on {}: {}",
+                row.case.scenario.id,
+                row.case.node.runtime.name(),
+                cell(what)
+            );
+        }
+    }
     if !failed.is_empty() {
         page.push_str("\n## Not as expected\n\n");
         for row in failed {
@@ -168,11 +182,12 @@ fn controlled(rows: &[Row<'_>]) -> String {
         _ => String::new(),
     };
     format!(
-        "**{} right, {} undecided, {} wrong** of {}{proven}",
+        "**{} right, {} undecided, {} wrong** of {} · less sure than expected: {}{proven}",
         count(Grade::Right),
         count(Grade::Undecided),
         count(Grade::Wrong),
-        told.len()
+        told.len(),
+        told.iter().filter(|told| told.less_sure.is_some()).count()
     )
 }
 
