@@ -62,6 +62,7 @@ impl Correlator {
     /// Gives a proof to all that it answers. Gives their incidents.
     fn answer(&mut self, name: Fingerprint, verdict: &Arc<Verdict>, id: &IncidentId) -> BTreeSet<IncidentId> {
         let mut ids = BTreeSet::from([id.clone()]);
+        let mut overruled = Vec::new();
         if self
             .answers
             .get(&name)
@@ -78,6 +79,13 @@ impl Correlator {
             {
                 member.verdict = Some(Arc::clone(verdict));
                 ids.insert(member.incident.clone());
+                overruled.extend(key::answer(&member.waits, &member.image, Reach::Container));
+            }
+        }
+        // What each was asked itself before is overruled with it.
+        for own in overruled.into_iter().filter(|own| *own != name) {
+            if let Some((_, of)) = self.answers.remove(&own) {
+                self.unknow(&of, own);
             }
         }
         ids

@@ -111,6 +111,32 @@ fn what_a_container_was_asked_itself_is_said_of_it_after_a_restart() {
 }
 
 #[test]
+fn what_a_container_was_asked_itself_is_overruled_with_it() {
+    survives_a_restart(&[
+        (0, wait(3, 7)),
+        (0, wait(1, 0)),
+        (0, judge(3, 5, Undecided)),
+        (0, judge(1, 5, Likely)),
+        (0, wait(0, 7)),
+        (0, judge(0, 0, Likely)),
+    ]);
+    survives_a_restart(&[
+        (0, wait(1, 2)),
+        (0, judge(1, 1, Likely)),
+        (0, wait(3, 1)),
+        (0, wait(0, 2)),
+        (0, judge(0, 2, Likely)),
+        (0, wait(0, 0)),
+    ]);
+    survives_a_restart(&[
+        (0, wait(6, 5)),
+        (0, judge(6, 7, Likely)),
+        (0, wait(3, 5)),
+        (0, judge(3, 5, Likely)),
+    ]);
+}
+
+#[test]
 fn what_was_over_for_more_than_an_hour_answers_nobody() {
     survives_a_restart(&[
         (0, wait(2, 7)),
