@@ -32,7 +32,6 @@ fn a_storm_of_ten_thousand_pods_is_one_incident_and_two_writes_a_namespace() {
 
 /// As under load: who owns a pod is known long after it was told of, and changes from a ReplicaSet to its Deployment.
 #[test]
-#[ignore = "defect 2 of issue 5: a namespace whose owner becomes another one is told twice"]
 fn a_namespace_whose_owners_are_read_late_is_told_once() {
     storm(Some(Duration::from_secs(6)));
 }

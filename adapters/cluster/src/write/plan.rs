@@ -308,6 +308,12 @@ impl Turn<'_> {
         for owner in owners(touched).take(most) {
             let key = (namespace.to_owned(), owner);
             let before = self.tracked.told.get(&key);
+            // In a storm a namespace is told once, whichever owner it was: which one comes first may change while owners are read.
+            let of_namespace = || {
+                let told = self.tracked.told.iter().filter(|((name, _), _)| name == namespace);
+                told.map(|(_, told)| told).max_by_key(|told| told.at)
+            };
+            let before = before.or_else(|| of_namespace().filter(|_| is_storm));
             let again = before.map(|told| match (told.of == of, is_storm) {
                 (false, false) => self.now,
                 (false, true) => told.at + STORM_AGAIN,
