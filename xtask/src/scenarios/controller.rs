@@ -62,6 +62,7 @@ impl Controller {
         line.arg("--record").arg(home.join("recording.jsonl"));
         line.args(["--listen", LISTEN, "--log-format", "text"]);
         line.arg("--resolv-conf").arg(&product.resolver);
+        line.args(["--stalled-after", STALLED]);
         for host in plain_hosts(cases) {
             line.args(["--allow-plain-http", host]);
         }
@@ -170,6 +171,9 @@ impl Drop for Controller {
         let _ = self.child.wait();
     }
 }
+
+/// As the scenario that waits for it tells `diagnose`.
+const STALLED: &str = "1m";
 
 /// Where it answers for its health.
 const LISTEN: &str = "127.0.0.1:18080";

@@ -156,7 +156,9 @@ impl Scenario {
         let configurations =
             written.filter_map(|(_, text)| serde_json::from_str::<Value>(text.as_str()?).ok());
         let auths = configurations.filter_map(|file| file["auths"].as_object().cloned()).flatten();
-        let logins = auths.filter_map(|(_, entry)| entry["auth"].as_str().map(str::to_owned));
+        let logins = auths.flat_map(|(_, entry)| {
+            ["auth", "password"].into_iter().filter_map(move |key| entry[key].as_str().map(str::to_owned))
+        });
         self.passwords().into_iter().chain(logins).collect()
     }
 
