@@ -24,8 +24,9 @@ use crate::cluster::pki::TRUSTED;
 use crate::command::{command, read};
 
 /// How long it may take from the cluster's own sign to a verdict that stands. Most are there before the sign is looked at;
-/// the slowest wait for a dial limit or the debounce of what may clear by itself.
-const LIMIT: Duration = Duration::from_secs(60);
+/// the slowest wait for a dial limit, for the debounce of what may clear by itself, or for their turn to be written: one a second,
+/// and here ninety faults begin at once.
+const LIMIT: Duration = Duration::from_secs(150);
 
 /// How long a mended incident may take to be resolved: the quiet time after something that comes and goes.
 const OVER: Duration = Duration::from_secs(150);
