@@ -156,18 +156,27 @@ impl Cluster {
     }
 }
 
+/// How long the answer to the last step is waited for at the end.
+const LAST: Duration = Duration::from_secs(3);
+
 impl Candidate {
     /// Takes part until `stop`, then gives the Lease back if it is ours, so that another need not wait for it to run out.
     pub async fn run(mut self, stop: impl Future<Output = ()>, mut tell: impl FnMut(LeaseNews)) {
         tokio::pin!(stop);
         loop {
             let asked = Instant::now();
-            // A step that is cut off here may have been done by the server: then the release is outrun, and the Lease runs out.
-            let answer = tokio::select! {
-                answer = self.take_step() => answer,
-                () = &mut stop => break,
+            // A step that is under way may have been done by the server: its answer is waited for, or the release would be
+            // outrun by it, and the Lease had to run out.
+            let (answer, stops) = {
+                let step = self.take_step();
+                tokio::pin!(step);
+                tokio::select! {
+                    answer = &mut step => (Some(answer), false),
+                    () = &mut stop => (tokio::time::timeout(LAST, step).await.ok(), true),
+                }
             };
-            let rest = self.hear(answer, asked, &mut tell);
+            let rest = answer.map(|answer| self.hear(answer, asked, &mut tell));
+            let Some(rest) = rest.filter(|_| !stops) else { break };
             tokio::select! {
                 () = self.rest(rest, &mut tell) => {}
                 () = &mut stop => break,
