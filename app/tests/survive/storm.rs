@@ -54,6 +54,7 @@ fn storm(late: Option<Duration>) {
     }
     ground.api().clear_requests();
     // It comes over a cluster that was well, pod by pod.
+    let begun = std::time::Instant::now();
     ground.put_all(&world);
     until("all of it shown", || {
         let (wholes, parts, told) = (ground.wholes(), ground.parts(), ground.told());
@@ -82,7 +83,9 @@ fn storm(late: Option<Duration>) {
     writes.retain(|request| request.writes() && request.resource != "leases");
     let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
     writes.iter().for_each(|request: &Request| *by_kind.entry(&request.resource).or_default() += 1);
-    assert!(writes.len() <= 20 + 2 * NAMESPACES, "{by_kind:?}");
+    // A count that changed is written once a minute an object: a storm that takes a slow machine longer has more of these.
+    let minutes = usize::try_from(begun.elapsed().as_secs() / 60).unwrap();
+    assert!(writes.len() <= 20 + 2 * NAMESPACES + minutes * (NAMESPACES + 1), "{minutes} min: {by_kind:?}");
     let lists = ground.lists();
     assert!(lists.is_empty(), "{lists:#?}");
     assert_eq!(ground.api().count(|request| request.code == Some(403)), 0);
