@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use pullmedic_model::probe::record::NotAsked;
-use pullmedic_model::probe::{Ask, Class, Ended, Record};
+use pullmedic_model::probe::{Ask, Class, Ended, Got, Record};
 use pullmedic_model::{Certainty, Stage};
 
 use crate::decide::decide;
@@ -86,7 +86,7 @@ fn addresses(said: &str) -> impl Iterator<Item = IpAddr> + '_ {
 fn compare(looked: &mut Looked<'_>, first: &Record, second: &Record) {
     let alike = match (first.refused(), second.refused()) {
         (Some((stage, _, class)), Some((other, _, met))) => stage == other && class.same(met),
-        (None, None) => first.got().is_some() == second.got().is_some(),
+        (None, None) => first.got().is_some() == second.got().is_some() && is_one_manifest(first, second),
         (Some(_), None) | (None, Some(_)) => false,
     };
     match &second.ended {
@@ -120,9 +120,27 @@ fn deciding<'a>(looked: &Looked<'a>) -> Vec<(&'a Record, u8)> {
             found.push((record, REFUSED));
         } else if base.refused().is_some() && made_the_difference(&base.ask, record) {
             found.push((record, PASSED));
+        } else if base.refused().is_none() && record.ask == base.ask && is_read_in_manifest(looked) {
+            // A HEAD of the tag, which counts as no pull.
+            found.push((record, REFUSED));
         }
     }
     found
+}
+
+/// Whether two answers name one manifest; also where one names none.
+fn is_one_manifest(first: &Record, second: &Record) -> bool {
+    let digest = |record: &Record| match record.got() {
+        Some(Got::Manifest { digest, .. }) => digest.clone(),
+        Some(_) | None => None,
+    };
+    digest(first).zip(digest(second)).is_none_or(|(first, second)| first == second)
+}
+
+/// Whether the defect was read in what a tag points to: a replica that lags has an older manifest under it.
+fn is_read_in_manifest(looked: &Looked<'_>) -> bool {
+    let kinds = [Kind::PlatformNotInIndex, Kind::ConfigForOtherPlatform, Kind::NotAnImage];
+    !looked.inquiry.by_digest() && kinds.into_iter().any(|kind| looked.notes.has(kind))
 }
 
 /// A refusal in HTTP that another replica might not share, and that asking again costs nothing but a request: a login that

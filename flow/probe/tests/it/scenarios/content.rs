@@ -6,6 +6,7 @@ use pullmedic_model::Cause::{
 use pullmedic_model::Certainty::{Likely, Proven, Undecided};
 use pullmedic_model::probe::What;
 use pullmedic_model::probe::manifest::{Entry, Manifest, Platform};
+use pullmedic_model::probe::{Ended, Got};
 use pullmedic_model::{Confidence, Stage};
 
 use super::{CART, HOST, certain, held};
@@ -40,7 +41,17 @@ fn s17_an_index_without_the_nodes_platform() {
     let run_arm = run(&words.0, |ask| registry.answer(ask));
     held(&run_arm, PlatformMismatch, Proven);
     assert_eq!(run_arm.verdict.evidence.platforms, [platform("arm64")]);
-    assert_eq!(run_arm.transcript.len(), 2);
+    // What the tag points to is asked for twice more, by HEAD.
+    assert_eq!(run_arm.transcript.len(), 4);
+    // The third stranger's fault m17: one of two replicas has an older index under the tag.
+    let lagging = run(&words.0, |ask| {
+        let mut record = registry.answer(ask);
+        if let (1.., Ended::Got(Got::Manifest { digest, .. })) = (ask.again, &mut record.ended) {
+            *digest = Some(format!("sha256:{}", "cd".repeat(32)));
+        }
+        record
+    });
+    held(&lagging, PlatformMismatch, Undecided);
     // The index has it now: nothing is proven.
     let there = run(&words.0, |ask| whole().answer(ask));
     held(&there, PlatformMismatch, Undecided);
